@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+# One non-recursive Makefile. Out of tree: build/<arch>[-variant]/. `make help` lists the targets.
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# ---- what to build with ---------------------------------------------------------------------------
+CROSS    ?=
+SANITIZE ?=
+ifeq ($(origin CC),default)
+CC       := $(CROSS)gcc
+endif
+HOSTCC   ?= cc
+V        ?= 0
+Q        := $(if $(filter 1,$(V)),,@)
+
+ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+COMPILER := $(if $(findstring clang,$(shell $(CC) --version | head -1)),clang,gcc)
+comma    := ,
+BUILD    := build/$(ARCH)$(if $(filter clang,$(COMPILER)),-clang)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE
+CFLAGS   ?= -O2 -g
+CFLAGS_ALL = -std=c11 $(WARN) -ffp-contract=off -fno-strict-aliasing -pthread $(CFLAGS) \
+             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+LDLIBS_ALL = -lm -pthread $(LDLIBS)
+LDFLAGS_ALL = $(LDFLAGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(CROSS),-static)
+
+# ---- libraries: pkg-config where there is a .pc, a compile probe otherwise ------------------------
+# A library that is missing is left out and said so; the sources that need it answer "unsupported".
+try_header = $(shell printf '\043include <$(1)>\nint main(void){return 0;}\n' | $(CC) -x c - -o /dev/null $(2) 2>/dev/null && echo 1)
+ifeq ($(CROSS),)
+HAVE_HWLOC := $(shell pkg-config --exists hwloc 2>/dev/null && echo 1)
+HAVE_PFM   := $(call try_header,perfmon/pfmlib_perf_event.h,-lpfm)
+else
+HAVE_HWLOC := $(call try_header,hwloc.h,-lhwloc)
+HAVE_PFM   := $(call try_header,perfmon/pfmlib_perf_event.h,-lpfm)
+endif
+ifeq ($(HAVE_HWLOC),1)
+CPPFLAGS   += -DHAVE_HWLOC=1
+LDLIBS_ALL += $(if $(CROSS),-lhwloc,$(shell pkg-config --libs hwloc))
+endif
+ifeq ($(HAVE_PFM),1)
+CPPFLAGS   += -DHAVE_PFM=1
+LDLIBS_ALL += -lpfm
+endif
+
+# ---- sources --------------------------------------------------------------------------------------
+SOURCES     := $(filter-out kernels/args_offsets.c,$(wildcard engine/*.c kernels/*.c probes/*.c experiments/*.c analysis/*.c))
+MAIN        := experiments/main.c
+ASM_SOURCES := $(wildcard kernels/asm/$(ARCH)/*.S)
+# kernels/reference_*.c hold the strict C reference; those named here are compiled again, freely
+# optimized, once for each level: <op>__c_v3 and so on.
+FREE_SOURCES  := kernels/reference_matmul.c kernels/reference_attention.c
+FREE_FLAGS    := -O3 -ffp-contract=fast -fassociative-math -fno-signed-zeros -fno-trapping-math
+FLAGS_c_v3    := -march=x86-64-v3
+FLAGS_c_v4    := -march=x86-64-v4 -mprefer-vector-width=512
+FLAGS_c_avx512vnni := -march=x86-64-v4 -mavx512vnni -mprefer-vector-width=512
+FLAGS_c_neon    := -march=armv8-a
+FLAGS_c_dotprod := -march=armv8.2-a+dotprod
+LEVELS_x86_64  := c_v3 c_v4 c_avx512vnni
+LEVELS_aarch64 := c_neon c_dotprod
+FREE_PRESENT   := $(wildcard $(FREE_SOURCES))
+FREE_OBJECTS   := $(foreach l,$(LEVELS_$(ARCH)),$(FREE_PRESENT:%.c=$(BUILD)/%.$(l).o))
+
+OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM_SOURCES:%.S=$(BUILD)/%.o) $(FREE_OBJECTS)
+LIBRARY  := $(BUILD)/libinferometer.a
+BINARY   := $(BUILD)/inferometer
+TEST_SOURCES  := $(wildcard tests/*.c)
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+
+.PHONY: all help demo test lint plots clean deps check-deps FORCE
+all: $(BINARY) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
+
+inferometer: $(BINARY)
+	$(Q)ln -sfn $(BINARY) $@
+
+# ---- rules ----------------------------------------------------------------------------------------
+# The stamp changes when compiler or flags do, and everything is rebuilt then.
+FLAGS_TEXT = $(CC) $(shell $(CC) -dumpfullversion -dumpversion) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL) $(FREE_FLAGS)
+$(BUILD)/flags.stamp: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' > $@
+# The same as a string for run.csv.
+$(BUILD)/build_flags.h: $(BUILD)/flags.stamp
+	@printf '#define BUILD_FLAGS "%s"\n#define BUILD_FREE_FLAGS "%s"\n' '$(strip $(CC) $(CFLAGS_ALL))' '$(FREE_FLAGS)' > $@
+
+$(BUILD)/args_offsets: kernels/args_offsets.c kernels/args.h kernels/args_fields.def $(BUILD)/flags.stamp
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=c11 -I. $< -o $@
+$(BUILD)/args_offsets.h: $(BUILD)/args_offsets
+	$(Q)$< > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags.stamp $(BUILD)/args_offsets.h $(BUILD)/build_flags.h
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  cc   $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+$(BUILD)/%.o: %.S $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  as   $<")
+	$(Q)$(CC) $(CPPFLAGS) -MMD -MP -c $< -o $@
+define free_rule
+$(BUILD)/%.$(1).o: %.c $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
+	@mkdir -p $$(@D)
+	@$$(if $$(Q),echo "  cc   $$< ($(1))")
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS_ALL) $$(FREE_FLAGS) $$(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach l,$(LEVELS_$(ARCH)),$(eval $(call free_rule,$(l))))
+
+$(LIBRARY): $(filter-out $(MAIN:%.c=$(BUILD)/%.o),$(OBJECTS))
+	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
+$(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
+	@$(if $(Q),echo "  ld   $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+	@$(if $(Q),echo "  ld   $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
+.SECONDARY:
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d)
+
+# ---- what people type -----------------------------------------------------------------------------
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+clean: ## remove everything that was built
+	rm -rf build inferometer
