@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+int main(void) {
+    fputs("usage: inferometer VERB …\n", stderr);
+    return 2;
+}
