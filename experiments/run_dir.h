@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// A run's directory, results/<stem>/<machine>/<utc>_<hash8>/: written under a temporary name beside the
+// target, sealed with SHA256SUMS and renamed when complete. Columns: results/schema.csv.
+// Functions return 0 or an exit code with failure() set.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "experiments/csv.h"
+
+#define RUN_SCHEMA_VERSION 1
+enum run_file { RUN_run, RUN_points, RUN_samples, RUN_regions, RUN_steps, RUN_counts, RUN_summary, RUN_FILE_COUNT };
+const char *run_file_name(enum run_file f); // "samples.csv"
+// The fixed columns of a file, in order, from the one table in run_dir.c (results/schema.csv is generated
+// from it and a test compares); NULL ends the list. points.csv: swept names follow.
+const char *const *run_file_columns(enum run_file f);
+
+struct run_dir {
+    char *final_path, *temporary_path; // temporary_path: where files are written until sealed
+    char *stem, *machine, *id;         // id: <utc>_<hash8>
+};
+// out_root: results/ or --out. Refuses stems that are not [a-z0-9_]+. utc: "20261121T110500Z".
+int run_dir_create(struct run_dir *r, const char *out_root, const char *stem, const char *machine,
+                   const char *utc, const char *hash8);
+// Writes SHA256SUMS, fsyncs, renames. On failure the temporary directory stays and is named.
+int run_dir_seal(struct run_dir *r);
+void run_dir_discard(struct run_dir *r); // removes the temporary directory
+void run_dir_free(struct run_dir *r);
+
+// Reading: checks the hashes of all files first (a changed, missing or extra file is an error).
+struct run {
+    char *path;
+    struct csv_table files[RUN_FILE_COUNT];
+};
+int run_open(struct run *r, const char *path);
+void run_close(struct run *r);
+const char *run_fact(const struct run *r, const char *key); // of run.csv; NULL if absent
+// verify: hashes, schema (columns, types, keys that refer to each other), completeness (the points and
+// blocks of its protocol), summary recomputed and compared. Prints one line on success.
+int run_verify(const char *path);
