@@ -60,6 +60,9 @@ int gguf_bool(const struct gguf *g, const char *key, bool *out);
 int gguf_text(const struct gguf *g, const char *key, struct gguf_string *out);
 // String i of an array of strings (the reader keeps an index, so this is O(1)).
 struct gguf_string gguf_array_string(const struct gguf *g, const struct gguf_value *v, uint64_t i);
+// Element i (< count) of an array of numbers or bools; 0 for other types.
+double gguf_array_number(const struct gguf_value *v, uint64_t i);
+const char *gguf_type_name(enum gguf_type type); // "u32", "string" …
 
 size_t gguf_tensor_count(const struct gguf *g);
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *g, size_t i);
