@@ -65,6 +65,7 @@ struct op_info {
 };
 
 union kernel_entry {
+    void (*any)(void); // how the table stores it; call the member of the op's class
     void (*matmul)(const struct matmul_args *);
     void (*panel)(const struct panel_args *);
     void (*attention)(const struct attention_args *);

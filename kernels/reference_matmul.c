@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The matmuls in plain C: strict (`__c`), and compiled again with -DVARIANT=c_v3 and so on, freely
+// optimized (Makefile: FREE_*). Sums run over c = 0 .. cols-1 in float; the integer dots of 32
+// columns are exact. c_avx512vnni and c_dotprod differ in integer dots alone: they have nothing
+// else.
+#include "kernels/symbols.h"
+#include "kernels/block_formats.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+
+#ifndef VARIANT
+#define VARIANT c
+#endif
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define NAME(op) PASTE(op##__, VARIANT)
+#define ONLY_INTEGER_c_avx512vnni 1
+#define ONLY_INTEGER_c_dotprod 1
+
+enum { TOKENS_AT_ONCE = 16, COLS_AT_ONCE = 256 };
+
+static inline float finish(const struct matmul_args *a, ptrdiff_t r, float gate, float up) {
+    if (a->w2) return gate / (1.0f + expf(-gate)) * up;
+    return a->bias ? gate + a->bias[r] : gate;
+}
+
+static inline float *y_at(const struct matmul_args *a, ptrdiff_t t, ptrdiff_t r) {
+    return (float *)((char *)a->y + t * a->y_stride) + r;
+}
+
+#if !PASTE(ONLY_INTEGER_, VARIANT)
+typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);
+
+static inline void row_sums(const struct matmul_args *a, const void *row, ptrdiff_t t0, ptrdiff_t n,
+                            float *sums, columns_fn *columns) {
+    float buffer[COLS_AT_ONCE];
+    for (ptrdiff_t t = 0; t < n; t++) sums[t] = 0.0f;
+    for (ptrdiff_t c0 = 0; c0 < a->cols; c0 += COLS_AT_ONCE) {
+        ptrdiff_t cols = a->cols - c0 < COLS_AT_ONCE ? a->cols - c0 : COLS_AT_ONCE;
+        const float *w = columns(row, c0, cols, buffer);
+        for (ptrdiff_t t = 0; t < n; t++) {
+            const float *x = (const float *)((const char *)a->x + (t0 + t) * a->x_stride) + c0;
+            float sum = sums[t];
+            for (ptrdiff_t c = 0; c < cols; c++) sum += w[c] * x[c];
+            sums[t] = sum;
+        }
+    }
+}
+
+static inline void matmul_float(const struct matmul_args *a, columns_fn *columns) {
+    float gate[TOKENS_AT_ONCE], up[TOKENS_AT_ONCE] = {0};
+    for (ptrdiff_t t0 = 0; t0 < a->tokens; t0 += TOKENS_AT_ONCE) {
+        ptrdiff_t n = a->tokens - t0 < TOKENS_AT_ONCE ? a->tokens - t0 : TOKENS_AT_ONCE;
+        for (ptrdiff_t r = 0; r < a->rows; r++) {
+            row_sums(a, (const char *)a->w + r * a->w_stride, t0, n, gate, columns);
+            if (a->w2) row_sums(a, (const char *)a->w2 + r * a->w_stride, t0, n, up, columns);
+            for (ptrdiff_t t = 0; t < n; t++) *y_at(a, t0 + t, r) = finish(a, r, gate[t], up[t]);
+        }
+    }
+}
+
+void NAME(matmul_f32_f32)(const struct matmul_args *a) {
+    matmul_float(a, f32_columns);
+}
+
+void NAME(matmul_f16_f32)(const struct matmul_args *a) {
+    matmul_float(a, f16_columns);
+}
+
+void NAME(matmul_bf16_f32)(const struct matmul_args *a) {
+    matmul_float(a, bf16_columns);
+}
+
+void NAME(matmul_q8_0_f32)(const struct matmul_args *a) {
+    matmul_float(a, q8_0_columns);
+}
+
+void NAME(matmul_q4_0_f32)(const struct matmul_args *a) {
+    matmul_float(a, q4_0_columns);
+}
+#endif
+
+typedef float row_dot_fn(const void *row, const char *x, ptrdiff_t cols);
+
+static inline float q8_0_dot(const void *row, const char *x, ptrdiff_t cols) {
+    const struct block_q8_0 *w = row;
+    const int8_t *q = (const int8_t *)x;
+    const float *d = (const float *)(x + a8_32_d_offset(cols));
+    float sum = 0.0f;
+    for (ptrdiff_t b = 0; b < cols / BLOCK_COLS; b++, q += BLOCK_COLS) {
+        int32_t dot = 0;
+        for (int i = 0; i < BLOCK_COLS; i++) dot += w[b].q[i] * q[i];
+        sum += f16_to_f32(w[b].d) * d[b] * (float)dot;
+    }
+    return sum;
+}
+
+static inline float q4_0_dot(const void *row, const char *x, ptrdiff_t cols) {
+    const struct block_q4_0 *w = row;
+    const int8_t *q = (const int8_t *)x;
+    const float *d = (const float *)(x + a8_32_d_offset(cols));
+    const int32_t *sums = (const int32_t *)(x + a8_32_sum_offset(cols));
+    float sum = 0.0f;
+    for (ptrdiff_t b = 0; b < cols / BLOCK_COLS; b++, q += BLOCK_COLS) {
+        int32_t dot = -8 * sums[b];
+        for (int i = 0; i < BLOCK_COLS / 2; i++)
+            dot += (w[b].q[i] & 15) * q[i] + (w[b].q[i] >> 4) * q[i + 16];
+        sum += f16_to_f32(w[b].d) * d[b] * (float)dot;
+    }
+    return sum;
+}
+
+static inline void matmul_integer(const struct matmul_args *a, row_dot_fn *row_dot) {
+    for (ptrdiff_t r = 0; r < a->rows; r++) {
+        const char *w = (const char *)a->w + r * a->w_stride;
+        const char *w2 = a->w2 ? (const char *)a->w2 + r * a->w_stride : NULL;
+        for (ptrdiff_t t = 0; t < a->tokens; t++) {
+            const char *x = (const char *)a->x + t * a->x_stride;
+            float gate = row_dot(w, x, a->cols), up = w2 ? row_dot(w2, x, a->cols) : 0.0f;
+            *y_at(a, t, r) = finish(a, r, gate, up);
+        }
+    }
+}
+
+void NAME(matmul_q8_0_a8_32)(const struct matmul_args *a) {
+    matmul_integer(a, q8_0_dot);
+}
+
+void NAME(matmul_q4_0_a8_32)(const struct matmul_args *a) {
+    matmul_integer(a, q4_0_dot);
+}
+
+// Sixteen rows at once; the weights are biased by 128, which the plane of sums takes back.
+void NAME(matmul_panel_i8_a8_32)(const struct matmul_args *a) {
+    ptrdiff_t blocks = a->cols / BLOCK_COLS;
+    for (ptrdiff_t r0 = 0; r0 < a->rows; r0 += PANEL_GROUP_ROWS) {
+        ptrdiff_t rows = a->rows - r0 < PANEL_GROUP_ROWS ? a->rows - r0 : PANEL_GROUP_ROWS;
+        const struct block_i8 *w = (const struct block_i8 *)a->w + r0 / PANEL_GROUP_ROWS * blocks;
+        for (ptrdiff_t t = 0; t < a->tokens; t++) {
+            const char *x = (const char *)a->x + t * a->x_stride;
+            const int8_t *q = (const int8_t *)x;
+            const float *d = (const float *)(x + a8_32_d_offset(a->cols));
+            const int32_t *x_sums = (const int32_t *)(x + a8_32_sum_offset(a->cols));
+            float sums[PANEL_GROUP_ROWS] = {0};
+            for (ptrdiff_t b = 0; b < blocks; b++, q += BLOCK_COLS) {
+                int32_t dots[PANEL_GROUP_ROWS] = {0};
+                for (int i = 0; i < 8; i++)
+                    for (int r = 0; r < PANEL_GROUP_ROWS; r++)
+                        dots[r] += w[b].q[i][r][0] * q[4 * i] + w[b].q[i][r][1] * q[4 * i + 1] +
+                                   w[b].q[i][r][2] * q[4 * i + 2] + w[b].q[i][r][3] * q[4 * i + 3];
+                for (int r = 0; r < PANEL_GROUP_ROWS; r++)
+                    sums[r] += w[b].d[r] * d[b] * (float)(dots[r] - 128 * x_sums[b]);
+            }
+            for (ptrdiff_t r = 0; r < rows; r++)
+                *y_at(a, t, r0 + r) = a->bias ? sums[r] + a->bias[r0 + r] : sums[r];
+        }
+    }
+}

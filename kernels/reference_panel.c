@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The packers of the panel i8 in plain C (layout: panel_args in kernels/args.h).
+#include "kernels/symbols.h"
+#include "kernels/block_formats.h"
+#include "kernels/kernels.h"
+
+// The 32 quants of block b of a row, plus 128, and their scale.
+typedef float quants_fn(const void *row, ptrdiff_t b, uint8_t q[BLOCK_COLS]);
+
+static float q8_0_quants(const void *row, ptrdiff_t b, uint8_t q[BLOCK_COLS]) {
+    const struct block_q8_0 *w = (const struct block_q8_0 *)row + b;
+    for (int i = 0; i < BLOCK_COLS; i++) q[i] = (uint8_t)(w->q[i] + 128);
+    return f16_to_f32(w->d);
+}
+
+static float q4_0_quants(const void *row, ptrdiff_t b, uint8_t q[BLOCK_COLS]) {
+    const struct block_q4_0 *w = (const struct block_q4_0 *)row + b;
+    for (int i = 0; i < BLOCK_COLS / 2; i++) {
+        q[i] = (uint8_t)((w->q[i] & 15) + 120);
+        q[i + 16] = (uint8_t)((w->q[i] >> 4) + 120);
+    }
+    return f16_to_f32(w->d);
+}
+
+static void pack(const struct panel_args *a, quants_fn *quants) {
+    ptrdiff_t blocks = a->cols / BLOCK_COLS;
+    ptrdiff_t groups = (a->rows + PANEL_GROUP_ROWS - 1) / PANEL_GROUP_ROWS;
+    for (ptrdiff_t r = 0; r < groups * PANEL_GROUP_ROWS; r++) {
+        struct block_i8 *panel = (struct block_i8 *)a->panel + r / PANEL_GROUP_ROWS * blocks;
+        ptrdiff_t lane = r % PANEL_GROUP_ROWS;
+        for (ptrdiff_t b = 0; b < blocks; b++) {
+            uint8_t q[BLOCK_COLS];
+            memset(q, 128, sizeof q);
+            float d = 0.0f;
+            if (r < a->rows) d = quants((const char *)a->w + r * a->w_stride, b, q);
+            for (int i = 0; i < 8; i++) memcpy(panel[b].q[i][lane], q + 4 * i, 4);
+            panel[b].d[lane] = d;
+        }
+    }
+}
+
+void panel_q8_0_i8__c(const struct panel_args *a) {
+    pack(a, q8_0_quants);
+}
+
+void panel_q4_0_i8__c(const struct panel_args *a) {
+    pack(a, q4_0_quants);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The row-wise ops in plain C.
+#include "kernels/symbols.h"
+#include "kernels/block_formats.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+
+static const float *x_row(const struct row_args *a, ptrdiff_t t) {
+    return (const float *)((const char *)a->x + t * a->x_stride);
+}
+
+static const float *b_row(const struct row_args *a, ptrdiff_t t) {
+    return (const float *)((const char *)a->b + t * a->b_stride);
+}
+
+static float *y_row(const struct row_args *a, ptrdiff_t t) {
+    return (float *)((char *)a->y + t * a->y_stride);
+}
+
+void rmsnorm__c(const struct row_args *a) {
+    for (ptrdiff_t t = 0; t < a->tokens; t++) {
+        const float *x = x_row(a, t);
+        float *y = y_row(a, t), sum = 0.0f;
+        for (ptrdiff_t c = 0; c < a->cols; c++) sum += x[c] * x[c];
+        float scale = 1.0f / sqrtf(sum / (float)a->cols + (float)a->eps);
+        for (ptrdiff_t c = 0; c < a->cols; c++) y[c] = x[c] * scale * (a->gain ? a->gain[c] : 1.0f);
+    }
+}
+
+void silu_mul__c(const struct row_args *a) {
+    for (ptrdiff_t t = 0; t < a->tokens; t++) {
+        const float *x = x_row(a, t), *b = b_row(a, t);
+        float *y = y_row(a, t);
+        for (ptrdiff_t c = 0; c < a->cols; c++) y[c] = x[c] / (1.0f + expf(-x[c])) * b[c];
+    }
+}
+
+void add__c(const struct row_args *a) {
+    for (ptrdiff_t t = 0; t < a->tokens; t++) {
+        const float *x = x_row(a, t), *b = b_row(a, t);
+        float *y = y_row(a, t);
+        for (ptrdiff_t c = 0; c < a->cols; c++) y[c] = x[c] + b[c];
+    }
+}
+
+// A NaN is never the largest; where nothing is larger than -inf the answer is 0.
+void argmax__c(const struct row_args *a) {
+    for (ptrdiff_t t = 0; t < a->tokens; t++) {
+        const float *x = x_row(a, t);
+        float largest = -INFINITY;
+        int32_t index = 0;
+        for (ptrdiff_t c = 0; c < a->cols; c++)
+            if (x[c] > largest) {
+                largest = x[c];
+                index = (int32_t)c;
+            }
+        ((int32_t *)a->y)[t] = index;
+    }
+}
+
+// Finite input. Below 2^-100 the reciprocal would overflow: such a block is zero.
+void quantize_a8_32__c(const struct row_args *a) {
+    for (ptrdiff_t t = 0; t < a->tokens; t++) {
+        const float *x = x_row(a, t);
+        char *y = (char *)a->y + t * a->y_stride;
+        int8_t *q = (int8_t *)y;
+        float *d = (float *)(y + a8_32_d_offset(a->cols));
+        int32_t *sums = (int32_t *)(y + a8_32_sum_offset(a->cols));
+        for (ptrdiff_t b = 0; b < a->cols / BLOCK_COLS; b++, x += BLOCK_COLS, q += BLOCK_COLS) {
+            float amax = 0.0f;
+            for (int i = 0; i < BLOCK_COLS; i++) amax = fabsf(x[i]) > amax ? fabsf(x[i]) : amax;
+            int zero = amax < 0x1p-100f;
+            float inverse = zero ? 0.0f : 127.0f / amax;
+            int32_t sum = 0;
+            for (int i = 0; i < BLOCK_COLS; i++) {
+                int32_t value = (int32_t)rintf(x[i] * inverse);
+                q[i] = (int8_t)value;
+                sum += value;
+            }
+            d[b] = zero ? 0.0f : amax / 127.0f;
+            sums[b] = sum;
+        }
+    }
+}
