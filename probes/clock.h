@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Time stamps: TSC on x86-64, CNTVCT on AArch64, calibrated against CLOCK_MONOTONIC_RAW once.
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -26,8 +27,16 @@ static inline uint64_t clock_ticks_fenced(void) { // about 20 ns; waits for what
     return t;
 #endif
 }
+
 double clock_hz(void); // calibrated at the first call (about 20 ms); thread-safe
+
+extern double clock_ns_per_tick; // set by clock_hz; NaN before, so that a forgotten call is seen
 static inline double clock_ns(uint64_t ticks) {
-    extern double clock_ns_per_tick; // set by clock_hz
     return (double)ticks * clock_ns_per_tick;
 }
+
+// What the processor itself states about the counter: CPUID leaf 0x15 or a hypervisor's leaf 0x40000010
+// on x86-64, CNTFRQ_EL0 on AArch64. 0 where it states nothing. *source (not NULL) names the place.
+double clock_stated_hz(const char **source);
+// The counter runs at one rate in every power state (CPUID 0x80000007 EDX bit 8; always on AArch64).
+bool clock_invariant(void);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// How facts are gathered: each machine_*.c adds its own. Private to probes/machine*.c and topology.c.
+#pragma once
+#include "probes/machine.h"
+
+// Adds a fact with status ok. A value of "" becomes `unsupported`.
+__attribute__((format(printf, 5, 6))) void machine_add(struct machine *m, const char *key,
+                                                       const char *unit, const char *source,
+                                                       const char *format, ...);
+void machine_add_missing(struct machine *m, const char *key, const char *unit, const char *source,
+                         enum status status);
+// The first line of a file as a fact: `denied` where it may not be read, `unsupported` where it is not.
+void machine_add_file(struct machine *m, const char *key, const char *unit, const char *path);
+// The first line of a file. 0, or a negative errno with text "".
+int machine_read_line(const char *path, char *text, size_t size);
+// The value behind "key<blanks>:" of the first such line of a file like /proc/cpuinfo; "" if none.
+void machine_read_key(const char *path, const char *key, char *value, size_t size);
+
+void machine_gather_cpu(struct machine *m);    // cpu_vendor … cpu_name, hypervisor, tsc_*
+void machine_gather_kernel(struct machine *m); // kernel_* and the settings that move measurements
+void machine_gather_memory(struct machine *m); // memory_bytes …, numa_policy, node_id
+
+struct topology { // CPUs of the process's cpuset at the time of the call
+    int *cpus;    // one of each physical core first, then their siblings; ascending in each part
+    int *core;    // core[i]: number of cpus[i]'s physical core, 0 …
+    size_t cpu_count, core_count;
+    const char *source;
+};
+int topology_read(struct topology *t); // 0, or -ENOMEM
+void topology_free(struct topology *t);
+// "performance", "efficiency", "capacity-512"; "" where all CPUs are of one type.
+const char *topology_core_type(int cpu);
+void topology_gather(struct machine *m, const struct topology *t); // cores, SMT, caches, NUMA nodes
