@@ -42,7 +42,8 @@ static void calibrate(void) {
     struct pair end = read_pair();
     calibrated_hz = (double)(end.ticks - begin.ticks) * 1e9 / (double)(end.ns - begin.ns);
 #if defined(__aarch64__)
-    // CNTFRQ is exact where the firmware set it; the calibration is what catches firmware that did not.
+    // CNTFRQ is exact where the firmware set it; the calibration is what catches firmware that did
+    // not.
     double stated = clock_stated_hz(NULL);
     if (stated > 0 && fabs(calibrated_hz / stated - 1) < 1e-3) calibrated_hz = stated;
 #endif

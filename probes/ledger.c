@@ -19,7 +19,8 @@
 
 #define THREADS_MAX 512
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pid_t opened_by; // /proc/self and the counters are the opener's: a forked child opens its own
+static pid_t
+    opened_by; // /proc/self and the counters are the opener's: a forked child opens its own
 static int stat_fd = -1, loadavg_fd = -1, status_fd = -1;
 // One inherited counter of migrations for each thread that lives at the first reading; threads that
 // these start later are counted with their parents. Empty where the kernel refuses.
@@ -72,8 +73,8 @@ static void open_files(void) {
     ledger_sensors_open();
 }
 
-// Without the counters: the scheduler's own count, where the kernel shows it. Threads that ended are
-// missing from the sum, so a difference can come out negative; ledger_difference says NaN then.
+// Without the counters: the scheduler's own count, where the kernel shows it. Threads that ended
+// are missing from the sum, so a difference can come out negative; ledger_difference says NaN then.
 static void add_scheduler_migrations(void *sum, pid_t thread) {
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/self/task/%d/sched", (int)thread);

@@ -76,8 +76,7 @@ static void open_temperatures(void) {
                 if (strcmp(name, chips[k])) continue;
                 snprintf(pattern, sizeof pattern, "%.*s/temp*_input",
                          (int)strlen(found.gl_pathv[i]) - 5, found.gl_pathv[i]);
-                temperature_count =
-                    open_all(pattern, temperatures, SENSORS_MAX, temperature_count);
+                temperature_count = open_all(pattern, temperatures, SENSORS_MAX, temperature_count);
             }
         }
         globfree(&found);
@@ -102,7 +101,8 @@ static void open_energy(void) {
         char name[64], path[512];
         int directory = (int)strlen(found.gl_pathv[i]) - 5;
         // Packages alone: their subzones (core, uncore, dram on clients) are parts of them.
-        if (read_text(found.gl_pathv[i], name, sizeof name) || strncmp(name, "package", 7)) continue;
+        if (read_text(found.gl_pathv[i], name, sizeof name) || strncmp(name, "package", 7))
+            continue;
         snprintf(path, sizeof path, "%.*s/energy_uj", directory, found.gl_pathv[i]);
         int fd = open_number(path);
         if (fd < 0) continue; // readable by root alone since CVE-2020-8694
@@ -133,7 +133,8 @@ void ledger_sensors_close(void) {
 
 double ledger_temperature_c(void) {
     double hottest = NAN;
-    for (int i = 0; i < temperature_count; i++) hottest = fmax(hottest, ledger_pread_number(temperatures[i]));
+    for (int i = 0; i < temperature_count; i++)
+        hottest = fmax(hottest, ledger_pread_number(temperatures[i]));
     return hottest / 1000; // fmax ignores a NaN beside a number
 }
 

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "probes/cpulist.h"
 #include "probes/machine_gather.h"
+#include "probes/topology.h"
 
 #define FACTS_MAX 96
 struct machine {
@@ -28,8 +30,7 @@ static void add(struct machine *m, const char *key, const char *value, const cha
                 const char *source, enum status status) {
     char *kept = *value ? strdup(value) : NULL; // lives as long as the process
     if (m->fact_count >= FACTS_MAX) abort();    // a longer list of facts needs a larger FACTS_MAX
-    m->facts[m->fact_count++] =
-        (struct machine_fact){key, kept ? kept : "", unit, source, status};
+    m->facts[m->fact_count++] = (struct machine_fact){key, kept ? kept : "", unit, source, status};
 }
 
 void machine_add(struct machine *m, const char *key, const char *unit, const char *source,
@@ -87,9 +88,11 @@ void machine_read_key(const char *path, const char *key, char *value, size_t siz
     fclose(file);
 }
 
-// Words of text as slug words: lower case, digits, one '-' between; what marks and fillers add is left out.
+// Words of text as slug words: lower case, digits, one '-' between; what marks and fillers add is
+// left out.
 static void slug_append(char *slug, size_t size, const char *text) {
-    static const char *const fillers[] = {"r", "tm", "cpu", "processor", "core", "with", "genuineintel"};
+    static const char *const fillers[] = {"r",    "tm",   "cpu",         "processor",
+                                          "core", "with", "genuineintel"};
     size_t used = strlen(slug);
     while (*text) {
         char word[48];
@@ -169,4 +172,22 @@ size_t machine_cpus(const struct machine *m, const int **cpus, size_t *physical_
 const char *machine_core_type(const struct machine *m, int cpu) {
     (void)m;
     return topology_core_type(cpu);
+}
+
+int machine_parse_cpus(const char *text, int *cpus, int max, int *count, char *message,
+                       size_t message_size) {
+    *count = 0;
+    int parsed = cpulist_parse(text, cpus, max, message, message_size);
+    if (parsed < 0) return -1;
+    for (int i = 0; i < parsed; i++) {
+        if (topology_allowed(cpus[i])) continue;
+        char allowed[512];
+        machine_read_key("/proc/self/status", "Cpus_allowed_list", allowed, sizeof allowed);
+        snprintf(message, message_size,
+                 "CPU list \"%s\": CPU %d is not in this process's cpuset (allowed now: %s)", text,
+                 cpus[i], allowed);
+        return -1;
+    }
+    *count = parsed;
+    return 0;
 }

@@ -33,7 +33,7 @@ static void gather_identity(struct machine *m) {
     machine_add(m, "cpu_family", "", "cpuid 1", "%u", family);
     machine_add(m, "cpu_model", "", "cpuid 1", "%u", model);
     machine_add(m, "cpu_stepping", "", "cpuid 1", "%u", a & 15);
-    int hypervised = c >> 31 & 1;
+    unsigned hypervised = c >> 31 & 1;
     if (__get_cpuid_max(0x80000000, NULL) >= 0x80000004)
         for (unsigned leaf = 0; leaf < 3; leaf++) {
             __cpuid(0x80000002 + leaf, a, b, c, d);
@@ -55,17 +55,18 @@ static const struct {
     unsigned implementer, part;
     const char *name;
 } parts[] = {
-    {0x41, 0xd03, "Cortex-A53"},   {0x41, 0xd05, "Cortex-A55"},   {0x41, 0xd07, "Cortex-A57"},
-    {0x41, 0xd08, "Cortex-A72"},   {0x41, 0xd0b, "Cortex-A76"},   {0x41, 0xd0c, "Neoverse-N1"},
-    {0x41, 0xd40, "Neoverse-V1"},  {0x41, 0xd49, "Neoverse-N2"},  {0x41, 0xd4f, "Neoverse-V2"},
-    {0x41, 0xd84, "Neoverse-V3"},  {0x41, 0xd8e, "Neoverse-N3"},  {0x46, 0x001, "A64FX"},
+    {0x41, 0xd03, "Cortex-A53"},  {0x41, 0xd05, "Cortex-A55"},  {0x41, 0xd07, "Cortex-A57"},
+    {0x41, 0xd08, "Cortex-A72"},  {0x41, 0xd0b, "Cortex-A76"},  {0x41, 0xd0c, "Neoverse-N1"},
+    {0x41, 0xd40, "Neoverse-V1"}, {0x41, 0xd49, "Neoverse-N2"}, {0x41, 0xd4f, "Neoverse-V2"},
+    {0x41, 0xd84, "Neoverse-V3"}, {0x41, 0xd8e, "Neoverse-N3"}, {0x46, 0x001, "A64FX"},
     {0xc0, 0xac3, "Ampere-1"},
 };
 
 static void gather_identity(struct machine *m) {
     const char *source = "midr_el1";
     uint64_t midr = 0;
-    if (getauxval(AT_HWCAP) & 1u << 11) // HWCAP_CPUID: the kernel lets user space read the ID registers
+    if (getauxval(AT_HWCAP) &
+        1u << 11) // HWCAP_CPUID: the kernel lets user space read the ID registers
         __asm__("mrs %0, midr_el1" : "=r"(midr));
     if (!midr) {
         char text[64];
@@ -77,8 +78,7 @@ static void gather_identity(struct machine *m) {
     if (!midr) {
         static const char *const keys[] = {"cpu_vendor", "cpu_family", "cpu_model", "cpu_stepping",
                                            "cpu_name"};
-        for (int i = 0; i < 5; i++)
-            machine_add_missing(m, keys[i], "", source, STATUS_unsupported);
+        for (int i = 0; i < 5; i++) machine_add_missing(m, keys[i], "", source, STATUS_unsupported);
     } else {
         unsigned implementer = (unsigned)(midr >> 24 & 0xff), part = (unsigned)(midr >> 4 & 0xfff);
         const char *name = "";

@@ -19,15 +19,3 @@ void machine_read_key(const char *path, const char *key, char *value, size_t siz
 void machine_gather_cpu(struct machine *m);    // cpu_vendor … cpu_name, hypervisor, tsc_*
 void machine_gather_kernel(struct machine *m); // kernel_* and the settings that move measurements
 void machine_gather_memory(struct machine *m); // memory_bytes …, numa_policy, node_id
-
-struct topology { // CPUs of the process's cpuset at the time of the call
-    int *cpus;    // one of each physical core first, then their siblings; ascending in each part
-    int *core;    // core[i]: number of cpus[i]'s physical core, 0 …
-    size_t cpu_count, core_count;
-    const char *source;
-};
-int topology_read(struct topology *t); // 0, or -ENOMEM
-void topology_free(struct topology *t);
-// "performance", "efficiency", "capacity-512"; "" where all CPUs are of one type.
-const char *topology_core_type(int cpu);
-void topology_gather(struct machine *m, const struct topology *t); // cores, SMT, caches, NUMA nodes

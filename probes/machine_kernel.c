@@ -2,6 +2,7 @@
 // The kernel and the settings that move measurements.
 #include "probes/machine_gather.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -17,19 +18,31 @@ static void add_choice(struct machine *m, const char *key, const char *path) {
     machine_add(m, key, "", path, "%s", chosen);
 }
 
+// The host's name in a word, as a word of its own.
+static bool names_host(const char *word, const char *host) {
+    size_t length = strlen(host);
+    for (const char *at = length ? strstr(word, host) : NULL; at; at = strstr(at + 1, host))
+        if ((at == word || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]))
+            return true;
+    return false;
+}
+
 // The command line without what names the machine: addresses, host names, identifiers of its disks.
+// What follows "--" is for the init process and does not count.
 static void add_command_line(struct machine *m) {
-    static const char *const names[] = {"root=",     "ip=",       "hostname=", "systemd.hostname=",
-                                        "BOOTIF=",   "nfsroot=",  "resume=",   "cryptdevice=",
-                                        "rd.luks",   "netroot=",  "ds=",       "systemd.machine_id="};
+    static const char *const names[] = {"root=",   "ip=",      "hostname=", "systemd.hostname=",
+                                        "BOOTIF=", "nfsroot=", "resume=",   "cryptdevice=",
+                                        "rd.luks", "netroot=", "ds=",       "systemd.machine_id=",
+                                        "init=",   "rdinit="};
     char text[4096], kept[4096] = "", host[256] = "";
     size_t used = 0;
     gethostname(host, sizeof host - 1);
     if (machine_read_line("/proc/cmdline", text, sizeof text)) text[0] = 0;
     for (char *save, *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        int hide = *host && strstr(word, host) != NULL;
+        if (!strcmp(word, "--")) break;
+        bool hide = names_host(word, host);
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-            hide |= !strncmp(word, names[i], strlen(names[i]));
+            hide = hide || !strncmp(word, names[i], strlen(names[i]));
         int length = (int)(hide ? strcspn(word, "=") : strlen(word));
         int n = snprintf(kept + used, sizeof kept - used, "%s%.*s%s", used ? " " : "", length, word,
                          hide ? "=*" : "");
@@ -47,7 +60,9 @@ static void add_turbo(struct machine *m) {
         machine_read_line(path, text, sizeof text);
     }
     machine_add(m, "turbo", "", path, "%s",
-                !*text ? "" : (strcmp(text, "0") != 0) != inverse ? "on" : "off");
+                !*text                                ? ""
+                : (strcmp(text, "0") != 0) != inverse ? "on"
+                                                      : "off");
 }
 
 static void add_cpuset(struct machine *m) {

@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// FNV-1a of salt and machine id: tells two machines of one model apart, names neither. The id has 122
-// random bits and 64 come out, so it does not go back.
+// FNV-1a of salt and machine id: tells two machines of one model apart, names neither. The id has
+// 122 random bits and 64 come out, so it does not go back.
 static void add_node_id(struct machine *m) {
     static const char *const paths[] = {"/etc/machine-id", "/var/lib/dbus/machine-id",
                                         "/sys/class/dmi/id/product_uuid"};
@@ -40,8 +40,9 @@ static void add_meminfo(struct machine *m, const char *key, const char *name) {
 }
 
 static void add_numa_policy(struct machine *m) {
-    static const char *const modes[] = {"default",    "preferred",      "bind", "interleave", "local",
-                                        "preferred_many", "weighted_interleave"};
+    static const char *const modes[] = {
+        "default",        "preferred",          "bind", "interleave", "local",
+        "preferred_many", "weighted_interleave"};
     int mode = -1;
     long error = syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0) ? errno : 0;
     mode &= 0xff; // the flags stand above
