@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Packs rows of q8_0 into a panel i8: 16 rows a group, transposed in dwords, a block of 32 columns at a time.
+//
+// void panel_q8_0_i8__avx2(const struct panel_args *a)      rdi
+//   w      [rows][cols/32] block_q8_0 { f16 d; int8 q[32] }, 2-byte aligned
+//   panel  [groups][cols/32] { uint8 q[8][16][4]; float d[16] }, 64-byte aligned, written
+// Dword transpose: vector A_i holds 16 bytes of rows i, i+4 in its lanes; unpacking A_0..A_3 in
+// the lanes leaves dword c of 8 rows in order in vector c. A last group of fewer rows goes through a
+// copy on the stack, whose missing rows are blocks of zero.
+// Live: rdi panel, rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks left,
+//       r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp copy from.
+// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15 (ymm15 = 0x80 bytes).
+// Stack: rbx rbp r12-r15 and 544 bytes of copy. Reads past the end: none.
+#include "kernels/asm/asm.h"
+
+#define BLOCK 34          // bytes of a row's 32 columns
+#define AHEAD 512         // bytes of each row that the prefetch runs ahead; it never faults
+
+// A_i: 16 bytes at `at` of rows i, i+4 from the row pointers a and b
+.macro load2 x, y, a, b, row, at
+        vmovdqu \x, [\a + \row + \at]
+        vinserti128 \y, \y, [\b + \row + \at], 1
+.endm
+
+// 16 bytes of 8 rows -> ymm4..7: dword c of every row
+.macro transpose a, b, at
+        load2   xmm0, ymm0, \a, \b, 0, \at
+        load2   xmm1, ymm1, \a, \b, rdx, \at
+        load2   xmm2, ymm2, \a, \b, rdx*2, \at
+        load2   xmm3, ymm3, \a, \b, rcx, \at
+        vpunpckldq ymm8, ymm0, ymm1
+        vpunpckhdq ymm9, ymm0, ymm1
+        vpunpckldq ymm10, ymm2, ymm3
+        vpunpckhdq ymm11, ymm2, ymm3
+        vpunpcklqdq ymm4, ymm8, ymm10
+        vpunpckhqdq ymm5, ymm8, ymm10
+        vpunpcklqdq ymm6, ymm9, ymm11
+        vpunpckhqdq ymm7, ymm9, ymm11
+.endm
+
+// The signed bytes of ymm4..7 as q + 128, stored from `to` on
+.macro store4 to
+        vpxor   ymm4, ymm4, ymm15
+        vpxor   ymm5, ymm5, ymm15
+        vpxor   ymm6, ymm6, ymm15
+        vpxor   ymm7, ymm7, ymm15
+        vmovdqa [rdi + \to + 0], ymm4
+        vmovdqa [rdi + \to + 64], ymm5
+        vmovdqa [rdi + \to + 128], ymm6
+        vmovdqa [rdi + \to + 192], ymm7
+.endm
+
+// xmm = the f16 scales of 8 rows from the row pointers a and b
+.macro scales x, a, b
+        movzx   eax, word ptr [\a]
+        vmovd   \x, eax
+        vpinsrw \x, \x, [\a + rdx], 1
+        vpinsrw \x, \x, [\a + rdx*2], 2
+        vpinsrw \x, \x, [\a + rcx], 3
+        vpinsrw \x, \x, [\b + 0], 4
+        vpinsrw \x, \x, [\b + rdx], 5
+        vpinsrw \x, \x, [\b + rdx*2], 6
+        vpinsrw \x, \x, [\b + rcx], 7
+.endm
+
+.macro prefetch row
+        prefetcht0 [rsi + \row + AHEAD]
+        prefetcht0 [r8 + \row + AHEAD]
+        prefetcht0 [r9 + \row + AHEAD]
+        prefetcht0 [r10 + \row + AHEAD]
+.endm
+
+FUNC panel_q8_0_i8__avx2
+        push    rbx
+        push    rbp
+        push    r12
+        push    r13
+        push    r14
+        push    r15
+        sub     rsp, 16 * BLOCK + 8
+        mov     r14, [rdi + PANEL_W]
+        mov     r15, [rdi + PANEL_W_STRIDE]
+        mov     r11, [rdi + PANEL_ROWS]
+        mov     r12, [rdi + PANEL_COLS]
+        mov     rdi, [rdi + PANEL_PANEL]
+        shr     r12, 5
+        mov     eax, 0x80808080
+        vmovd   xmm15, eax
+        vpbroadcastd ymm15, xmm15
+.Lgroup:
+        test    r11, r11
+        jle     .Ldone
+        mov     rbx, r12
+        cmp     r11, 16
+        jl      .Lshort
+        mov     rsi, r14
+        mov     rdx, r15
+        mov     r13d, BLOCK
+.Lpointers:
+        lea     rcx, [rdx + rdx * 2]
+        lea     r8, [rsi + rdx * 4]
+        lea     r9, [rsi + rdx * 8]
+        lea     r10, [r8 + rdx * 8]
+        .p2align 5
+.Lblock:
+        cmp     r11, 16
+        jl      .Lcopy
+.Lpack:
+        prefetch 0
+        prefetch rdx
+        transpose rsi, r8, 2
+        store4  0
+        transpose rsi, r8, 18
+        store4  256
+        scales  xmm0, rsi, r8
+        vcvtph2ps ymm0, xmm0
+        vmovaps [rdi + 512], ymm0
+        prefetch rdx*2
+        prefetch rcx
+        transpose r9, r10, 2
+        store4  32
+        transpose r9, r10, 18
+        store4  288
+        scales  xmm0, r9, r10
+        vcvtph2ps ymm0, xmm0
+        vmovaps [rdi + 544], ymm0
+        add     rdi, 576
+        add     rsi, r13
+        add     r8, r13
+        add     r9, r13
+        add     r10, r13
+        dec     rbx
+        jnz     .Lblock
+        lea     rax, [r15 + r15]
+        lea     r14, [r14 + rax * 8]
+        sub     r11, 16
+        jmp     .Lgroup
+
+// A group of fewer than 16 rows: blocks are copied to the stack first.
+.Lshort:
+        vpxor   xmm0, xmm0, xmm0        // d = 0, q = 0
+        mov     eax, 16 * BLOCK
+.Lclear:
+        vmovdqu [rsp + rax - 16], xmm0
+        sub     eax, 16
+        jnz     .Lclear
+        mov     rsi, rsp
+        mov     edx, BLOCK
+        xor     r13d, r13d
+        mov     rbp, r14
+        jmp     .Lpointers
+.Lcopy:
+        mov     rax, r11
+        push    rsi
+        push    rbp
+.Lcopy_row:
+        vmovdqu ymm0, [rbp]
+        vmovdqu [rsi], ymm0
+        movzx   r13d, word ptr [rbp + 32]
+        mov     [rsi + 32], r13w
+        add     rsi, BLOCK
+        add     rbp, r15
+        dec     rax
+        jnz     .Lcopy_row
+        pop     rbp
+        pop     rsi
+        xor     r13d, r13d
+        add     rbp, BLOCK
+        jmp     .Lpack
+
+.Ldone:
+        add     rsp, 16 * BLOCK + 8
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rbp
+        pop     rbx
+        vzeroupper
+        ret
+ENDFUNC panel_q8_0_i8__avx2
