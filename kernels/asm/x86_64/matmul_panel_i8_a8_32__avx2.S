@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// y[t][r] = sum over c of panel[r][c] * x[t][c]: 16 rows and 3 tokens in registers.
+//
+// void matmul_panel_i8_a8_32__avx2(const struct matmul_args *a)      rdi
+//   y  [tokens][rows] float, written    w  panel i8: [groups][cols/32] { uint8 q[8][16][4]; float d[16] }
+//   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens any
+// vpmaddubsw saturates at 16 bits, so the panel's q + 128 goes back to q: |q| is the unsigned operand and
+// the sign goes on x; a pair of products is at most 2 * 128 * 127. The groups of 16 rows are the inner
+// loop, so that the x of three tokens stays in L1.
+// Live: rsi panel, rdx x_stride, r8 x.q, r10 x.d, rbx blocks left, r13 rows left, r9 y of the group, rax y
+//       of a token, r12 y of the token block, r14 y_stride, r15 tokens left, rbp x of the token block,
+//       ymm0-2 and 3-5 integer sums of rows 0-7 and 8-15, ymm6-8 and 9-11 float sums, ymm12 q, ymm13 |q|,
+//       ymm14 products, ymm15 16-bit ones.
+// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15. Reads past the end: none.
+#include "kernels/asm/asm.h"
+
+        .section .rodata
+        .p2align 5
+.Lflip: .fill   32, 1, 0x80
+.Liota: .long   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+
+// do: a macro for one token, given its registers and addresses; c: dword of the block, h: half of the rows
+.macro each_token do, tokens, c=0, h=0
+        \do     \c, \h, 0, 3, 6, 9, r8, r10
+.if \tokens > 1
+        \do     \c, \h, 1, 4, 7, 10, r8+rdx, r10+rdx
+.endif
+.if \tokens > 2
+        \do     \c, \h, 2, 5, 8, 11, r8+rdx*2, r10+rdx*2
+.endif
+.endm
+
+.macro clear c, h, i0, i1, f0, f1, q, d
+        vxorps  xmm\f0, xmm\f0, xmm\f0
+        vxorps  xmm\f1, xmm\f1, xmm\f1
+.endm
+
+.macro dot_into sum, c, q
+        vpbroadcastd ymm14, [\q + 4 * \c]
+        vpsignb ymm14, ymm14, ymm12
+        vpmaddubsw ymm14, ymm13, ymm14
+.if \c == 0
+        vpmaddwd ymm\sum, ymm14, ymm15
+.else
+        vpmaddwd ymm14, ymm14, ymm15
+        vpaddd  ymm\sum, ymm\sum, ymm14
+.endif
+.endm
+
+.macro dot c, h, i0, i1, f0, f1, q, d
+.if \h == 0
+        dot_into \i0, \c, \q
+.else
+        dot_into \i1, \c, \q
+.endif
+.endm
+
+.macro scale c, h, i0, i1, f0, f1, q, d
+        vbroadcastss ymm14, [\d]
+        vmulps  ymm12, ymm14, [rsi + 512]
+        vmulps  ymm13, ymm14, [rsi + 544]
+        vcvtdq2ps ymm\i0, ymm\i0
+        vcvtdq2ps ymm\i1, ymm\i1
+        vfmadd231ps ymm\f0, ymm12, ymm\i0
+        vfmadd231ps ymm\f1, ymm13, ymm\i1
+.endm
+
+.macro store c, h, i0, i1, f0, f1, q, d
+        vmovups [rax], ymm\f0
+        vmovups [rax + 32], ymm\f1
+        add     rax, r14
+.endm
+
+// ymm12, ymm13: which rows are there
+.macro store_short c, h, i0, i1, f0, f1, q, d
+        vmaskmovps [rax], ymm12, ymm\f0
+        vmaskmovps [rax + 32], ymm13, ymm\f1
+        add     rax, r14
+.endm
+
+.macro tile tokens
+.Lt\tokens:
+.Lt\tokens\()_group:
+        mov     rbx, [rdi + MATMUL_COLS]
+        mov     r8, rbp
+        lea     r10, [rbx + 63]
+        and     r10, -64                // offset of the d plane
+        add     r10, r8
+        shr     rbx, 5
+        each_token clear, \tokens
+        .p2align 5
+.Lt\tokens\()_block:
+.irp c, 0, 1, 2, 3, 4, 5, 6, 7
+.irp h, 0, 1
+        vmovdqa ymm12, [rip + .Lflip]
+        vpxor   ymm12, ymm12, [rsi + 64 * \c + 32 * \h]
+        vpabsb  ymm13, ymm12
+        each_token dot, \tokens, \c, \h
+.endr
+.endr
+        each_token scale, \tokens
+        add     rsi, 576
+        add     r8, 32
+        add     r10, 4
+        dec     rbx
+        jnz     .Lt\tokens\()_block
+        mov     rax, r9
+        cmp     r13, 16
+        jl      .Lt\tokens\()_short
+        each_token store, \tokens
+        add     r9, 64
+        sub     r13, 16
+        jg      .Lt\tokens\()_group
+        jmp     .Lnext
+.Lt\tokens\()_short:
+        vmovd   xmm14, r13d
+        vpbroadcastd ymm14, xmm14
+        vpcmpgtd ymm12, ymm14, [rip + .Liota]
+        vpcmpgtd ymm13, ymm14, [rip + .Liota + 32]
+        each_token store_short, \tokens
+        jmp     .Lnext
+.endm
+
+FUNC matmul_panel_i8_a8_32__avx2
+        push    rbx
+        push    rbp
+        push    r12
+        push    r13
+        push    r14
+        push    r15
+        mov     rbp, [rdi + MATMUL_X]
+        mov     rdx, [rdi + MATMUL_X_STRIDE]
+        mov     r12, [rdi + MATMUL_Y]
+        mov     r14, [rdi + MATMUL_Y_STRIDE]
+        mov     r15, [rdi + MATMUL_TOKENS]
+        vpcmpeqd ymm15, ymm15, ymm15
+        vpsrlw  ymm15, ymm15, 15
+.Ltokens:
+        test    r15, r15
+        jle     .Ldone
+        mov     rsi, [rdi + MATMUL_W]
+        mov     r13, [rdi + MATMUL_ROWS]
+        mov     r9, r12
+        cmp     r15, 2
+        jl      .Lt1
+        je      .Lt2
+        tile    3
+        tile    2
+        tile    1
+.Lnext:
+        lea     rbp, [rbp + rdx * 2]
+        add     rbp, rdx
+        lea     r12, [r12 + r14 * 2]
+        add     r12, r14
+        sub     r15, 3
+        jmp     .Ltokens
+.Ldone:
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rbp
+        pop     rbx
+        vzeroupper
+        ret
+ENDFUNC matmul_panel_i8_a8_32__avx2
