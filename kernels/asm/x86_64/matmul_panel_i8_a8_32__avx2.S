@@ -1,61 +1,71 @@
 // SPDX-License-Identifier: MIT
-// y[t][r] = sum over c of panel[r][c] * x[t][c]: 16 rows and 3 tokens in registers.
+// y[t][r] = sum over c of panel[r][c] * x[t][c]: 16 rows and 3 tokens in registers, 16-bit products.
 //
 // void matmul_panel_i8_a8_32__avx2(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  panel i8: [groups][cols/32] { uint8 q[8][16][4]; float d[16] }
 //   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens any
-// vpmaddubsw saturates at 16 bits, so the panel's q + 128 goes back to q: |q| is the unsigned operand and
-// the sign goes on x; a pair of products is at most 2 * 128 * 127. The groups of 16 rows are the inner
-// loop, so that the x of three tokens stays in L1.
-// Live: rsi panel, rdx x_stride, r8 x.q, r10 x.d, rbx blocks left, r13 rows left, r9 y of the group, rax y
-//       of a token, r12 y of the token block, r14 y_stride, r15 tokens left, rbp x of the token block,
-//       ymm0-2 and 3-5 integer sums of rows 0-7 and 8-15, ymm6-8 and 9-11 float sums, ymm12 q, ymm13 |q|,
-//       ymm14 products, ymm15 16-bit ones.
-// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15. Reads past the end: none.
+// vpmaddubsw saturates at 16 bits and psign costs a multiplier's slot, so even and odd bytes of q + 128 are
+// widened in place (and, shift) and multiplied by x, widened the same way once a block on the stack;
+// the integer sums start at -128 * sum(x). The groups of 16 rows are the inner loop, so that the x of
+// three tokens stays in L1.
+// Live: rsi panel, rdx x_stride, r8 x.q, r10 x.d, rcx x.sum, rbx blocks left, r13 rows left, r9 y of the
+//       group, rax y of a token, r12 y of the token block, r14 y_stride, r15 tokens left, rbp x of the
+//       token block, r11 the frame; ymm0-2 and 3-5 integer sums of rows 0-7 and 8-15, ymm6-8 and 9-11
+//       float sums, ymm12 ymm13 weights of the two halves, ymm14 x, ymm15 products.
+// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, 192 bytes of x. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
         .section .rodata
         .p2align 5
-.Lflip: .fill   32, 1, 0x80
+.Leven: .fill   16, 2, 0x00ff
 .Liota: .long   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 
-// do: a macro for one token, given its registers and addresses; c: dword of the block, h: half of the rows
-.macro each_token do, tokens, c=0, h=0
-        \do     \c, \h, 0, 3, 6, 9, r8, r10
+// do: a macro for one token, given its registers, addresses and stack; c: dword of the block
+.macro each_token do, tokens, c=0
+        \do     \c, 0, 3, 6, 9, r8, r10, rcx, rsp
 .if \tokens > 1
-        \do     \c, \h, 1, 4, 7, 10, r8+rdx, r10+rdx
+        \do     \c, 1, 4, 7, 10, r8+rdx, r10+rdx, rcx+rdx, rsp+64
 .endif
 .if \tokens > 2
-        \do     \c, \h, 2, 5, 8, 11, r8+rdx*2, r10+rdx*2
+        \do     \c, 2, 5, 8, 11, r8+rdx*2, r10+rdx*2, rcx+rdx*2, rsp+128
 .endif
 .endm
 
-.macro clear c, h, i0, i1, f0, f1, q, d
+.macro clear c, i0, i1, f0, f1, q, d, sum, wide
         vxorps  xmm\f0, xmm\f0, xmm\f0
         vxorps  xmm\f1, xmm\f1, xmm\f1
 .endm
 
-.macro dot_into sum, c, q
-        vpbroadcastd ymm14, [\q + 4 * \c]
-        vpsignb ymm14, ymm14, ymm12
-        vpmaddubsw ymm14, ymm13, ymm14
-.if \c == 0
-        vpmaddwd ymm\sum, ymm14, ymm15
-.else
-        vpmaddwd ymm14, ymm14, ymm15
-        vpaddd  ymm\sum, ymm\sum, ymm14
-.endif
+// x as 16 bits: bytes 0 and 2 of each dword from `wide` on, 1 and 3 from wide + 32 on
+.macro start c, i0, i1, f0, f1, q, d, sum, wide
+        vmovdqu ymm14, [\q]
+        vpsllw  ymm15, ymm14, 8
+        vpsraw  ymm15, ymm15, 8
+        vpsraw  ymm14, ymm14, 8
+        vmovdqa [\wide], ymm15
+        vmovdqa [\wide + 32], ymm14
+        vpbroadcastd ymm14, [\sum]
+        vpslld  ymm14, ymm14, 7
+        vpxor   xmm15, xmm15, xmm15
+        vpsubd  ymm\i0, ymm15, ymm14
+        vmovdqa ymm\i1, ymm\i0
 .endm
 
-.macro dot c, h, i0, i1, f0, f1, q, d
-.if \h == 0
-        dot_into \i0, \c, \q
-.else
-        dot_into \i1, \c, \q
-.endif
+.macro multiply i0, i1, x
+        vpbroadcastd ymm14, [\x]
+        vpmaddwd ymm15, ymm14, ymm12
+        vpmaddwd ymm14, ymm14, ymm13
+        vpaddd  ymm\i0, ymm\i0, ymm15
+        vpaddd  ymm\i1, ymm\i1, ymm14
+.endm
+.macro dot_even c, i0, i1, f0, f1, q, d, sum, wide
+        multiply \i0, \i1, \wide+4*\c
+.endm
+.macro dot_odd c, i0, i1, f0, f1, q, d, sum, wide
+        multiply \i0, \i1, \wide+4*\c+32
 .endm
 
-.macro scale c, h, i0, i1, f0, f1, q, d
+.macro scale c, i0, i1, f0, f1, q, d, sum, wide
         vbroadcastss ymm14, [\d]
         vmulps  ymm12, ymm14, [rsi + 512]
         vmulps  ymm13, ymm14, [rsi + 544]
@@ -65,14 +75,14 @@
         vfmadd231ps ymm\f1, ymm13, ymm\i1
 .endm
 
-.macro store c, h, i0, i1, f0, f1, q, d
+.macro store c, i0, i1, f0, f1, q, d, sum, wide
         vmovups [rax], ymm\f0
         vmovups [rax + 32], ymm\f1
         add     rax, r14
 .endm
 
 // ymm12, ymm13: which rows are there
-.macro store_short c, h, i0, i1, f0, f1, q, d
+.macro store_short c, i0, i1, f0, f1, q, d, sum, wide
         vmaskmovps [rax], ymm12, ymm\f0
         vmaskmovps [rax + 32], ymm13, ymm\f1
         add     rax, r14
@@ -87,21 +97,29 @@
         and     r10, -64                // offset of the d plane
         add     r10, r8
         shr     rbx, 5
+        lea     rcx, [rbx * 4 + 63]
+        and     rcx, -64                // bytes of the d plane
+        add     rcx, r10
         each_token clear, \tokens
         .p2align 5
 .Lt\tokens\()_block:
+        each_token start, \tokens
 .irp c, 0, 1, 2, 3, 4, 5, 6, 7
-.irp h, 0, 1
-        vmovdqa ymm12, [rip + .Lflip]
-        vpxor   ymm12, ymm12, [rsi + 64 * \c + 32 * \h]
-        vpabsb  ymm13, ymm12
-        each_token dot, \tokens, \c, \h
-.endr
+        vmovdqa ymm13, [rip + .Leven]
+        vpand   ymm12, ymm13, [rsi + 64 * \c]
+        vpand   ymm13, ymm13, [rsi + 64 * \c + 32]
+        each_token dot_even, \tokens, \c
+        vmovdqa ymm12, [rsi + 64 * \c]
+        vmovdqa ymm13, [rsi + 64 * \c + 32]
+        vpsrlw  ymm12, ymm12, 8
+        vpsrlw  ymm13, ymm13, 8
+        each_token dot_odd, \tokens, \c
 .endr
         each_token scale, \tokens
         add     rsi, 576
         add     r8, 32
         add     r10, 4
+        add     rcx, 4
         dec     rbx
         jnz     .Lt\tokens\()_block
         mov     rax, r9
@@ -128,13 +146,14 @@ FUNC matmul_panel_i8_a8_32__avx2
         push    r13
         push    r14
         push    r15
+        mov     r11, rsp
+        sub     rsp, 192
+        and     rsp, -64
         mov     rbp, [rdi + MATMUL_X]
         mov     rdx, [rdi + MATMUL_X_STRIDE]
         mov     r12, [rdi + MATMUL_Y]
         mov     r14, [rdi + MATMUL_Y_STRIDE]
         mov     r15, [rdi + MATMUL_TOKENS]
-        vpcmpeqd ymm15, ymm15, ymm15
-        vpsrlw  ymm15, ymm15, 15
 .Ltokens:
         test    r15, r15
         jle     .Ldone
@@ -155,6 +174,7 @@ FUNC matmul_panel_i8_a8_32__avx2
         sub     r15, 3
         jmp     .Ltokens
 .Ldone:
+        mov     rsp, r11
         pop     r15
         pop     r14
         pop     r13
