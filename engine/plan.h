@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A model compiled into an array of steps. Every architecture is a plan builder (engine/arch_*.c).
-// A step says what is done, with which weights, between which slots, and which variants do it; pointers,
-// shapes and cost are f(step, eval), resolved as the step runs (engine/execute.c).
+// A step says what is done, with which weights, between which slots, and which variants do it;
+// pointers, shapes and cost are f(step, eval), resolved as the step runs (engine/execute.c).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -18,11 +18,15 @@ enum slot {
     SLOT_stream,   // residual stream [tokens][width]
     SLOT_norm,     // [tokens][width]
     SLOT_norm_act, // the same, quantized
-    SLOT_q, SLOT_k, SLOT_v,
+    SLOT_q,
+    SLOT_k,
+    SLOT_v,
     SLOT_kv,        // the context's KV cache
     SLOT_attention, // [tokens][heads][dim_v]
     SLOT_attention_act,
-    SLOT_gate, SLOT_up, SLOT_hidden_act,
+    SLOT_gate,
+    SLOT_up,
+    SLOT_hidden_act,
     SLOT_branch, // what is added to the stream
     SLOT_angles, // cos, sin
     SLOT_last,   // rows of the stream whose logits are wanted
@@ -31,7 +35,11 @@ enum slot {
     SLOT_COUNT
 };
 
-#define STEP_VARIANTS_MAX 4
+// After a step: nothing (the next one reads only what the same thread wrote), a barrier only where
+// this eval splits the keys over threads, or a barrier.
+enum wait { WAIT_none, WAIT_split_keys, WAIT_all };
+
+#define STEP_VARIANTS_MAX 8
 struct step {
     enum op op;
     int layer;          // -1: outside the layers
@@ -40,9 +48,13 @@ struct step {
     enum partition partition;
     enum slot y, x, b;
     const struct gguf_tensor *w; // NULL where there is none
-    ptrdiff_t rows, cols;        // of w; of a row-wise step cols
-    int variant_count;           // by rising tokens: variants[i] serves up to its tokens_max
+    // Of w; of a row-wise step cols. rope, kv_store: heads x dim. attention and its states: query
+    // heads x dim_v.
+    ptrdiff_t rows, cols;
+    int variant_count; // by rising tokens: variants[i] serves up to variant_tokens_max[i]
     const struct kernel *variants[STEP_VARIANTS_MAX];
+    ptrdiff_t variant_tokens_max[STEP_VARIANTS_MAX]; // the last one: at least max_tokens
+    enum wait wait;
 };
 
 struct plan {
@@ -61,6 +73,7 @@ struct plan_options {
     const struct kernel_rules *rules; // NULL: defaults
 };
 
+// -ENOTSUP, -EINVAL with a message that names file, tensor, and what was expected.
 int plan_build(struct plan **out, const struct model *m, const struct plan_options *o);
 void plan_free(struct plan *p);
 const struct kernel *step_kernel(const struct step *s, ptrdiff_t tokens);
