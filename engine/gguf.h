@@ -63,6 +63,7 @@ struct gguf_string gguf_array_string(const struct gguf *g, const struct gguf_val
 // Element i (< count) of an array of numbers or bools; 0 for other types.
 double gguf_array_number(const struct gguf_value *v, uint64_t i);
 const char *gguf_type_name(enum gguf_type type); // "u32", "string" …
+size_t gguf_type_bytes(enum gguf_type type);     // of one element; 0 of strings and arrays
 
 size_t gguf_tensor_count(const struct gguf *g);
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *g, size_t i);

@@ -25,6 +25,10 @@ const char *gguf_type_name(enum gguf_type type) {
     return (unsigned)type < GGUF_TYPE_COUNT ? types[type].name : "?";
 }
 
+size_t gguf_type_bytes(enum gguf_type type) {
+    return (unsigned)type < GGUF_TYPE_COUNT ? types[type].bytes : 0;
+}
+
 static int read_bools(struct gguf *g, const struct gguf_value *v, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) {
         if (v->data[i] > 1)
