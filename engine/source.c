@@ -35,7 +35,7 @@ int source_data_dir(char **path) {
         *path = strdup(home);
         return *path ? 0 : no_memory(home);
     }
-    char exe[PATH_MAX], probe[PATH_MAX + 32];
+    char exe[PATH_MAX], probe[PATH_MAX + 64];
     const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (n <= 0) return engine_fail(ENOENT, "/proc/self/exe: cannot read it; set INFEROMETER_HOME");
     exe[n] = '\0';
