@@ -70,6 +70,9 @@ LIBRARY  := $(BUILD)/libinferometer.a
 BINARY   := $(BUILD)/inferometer
 TEST_SOURCES  := $(wildcard tests/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+# tests/check/*.c are the parts of check_kernels.
+CHECK_SOURCES := $(wildcard tests/check/*.c)
+CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o)
 
 .PHONY: all help demo test lint plots clean deps check-deps FORCE
 all: $(BINARY) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
@@ -114,11 +117,12 @@ $(LIBRARY): $(filter-out $(MAIN:%.c=$(BUILD)/%.o),$(OBJECTS))
 $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
+$(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(filter %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d)
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d)
 
 # ---- what people type -----------------------------------------------------------------------------
 help: ## this list

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// Matmuls, tiles on panels and pairs, against sums in double.
+#include "tests/check/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct layout { // bytes beyond the least, and where things lie
+    ptrdiff_t w_gap, x_gap, y_gap;
+    int w_place;
+    unsigned takes;
+};
+
+// Panel i8: groups of 16 rows of [cols/32] of { uint8 q[8][16][4]; float d[16] }.
+static size_t panel_at(ptrdiff_t cols, ptrdiff_t row, ptrdiff_t col) {
+    return (size_t)((row / 16 * (cols / 32) + col / 32) * 576 + col % 32 / 4 * 64 + row % 16 * 4 +
+                    col % 4);
+}
+
+static void fill_panel(struct check *c, enum data data, unsigned char *panel, ptrdiff_t rows,
+                       ptrdiff_t cols) {
+    for (ptrdiff_t row = 0; row < (rows + 15) / 16 * 16; row++)
+        for (ptrdiff_t b = 0; b < cols / 32; b++) {
+            struct {
+                uint16_t d;
+                int8_t q[32];
+            } block = {0, {0}};
+            if (row < rows) data_weights(c, data, FORMAT_q8_0, &block, 32);
+            float d = (float)data_f16(block.d);
+            memcpy(panel + (row / 16 * (cols / 32) + b) * 576 + 512 + row % 16 * 4, &d, 4);
+            for (int k = 0; k < 32; k++)
+                panel[panel_at(cols, row, 32 * b + k)] = (unsigned char)(block.q[k] + 128);
+        }
+}
+
+static double panel_value(const unsigned char *panel, ptrdiff_t cols, ptrdiff_t row,
+                          ptrdiff_t col) {
+    float d;
+    memcpy(&d, panel + (row / 16 * (cols / 32) + col / 32) * 576 + 512 + row % 16 * 4, 4);
+    return (double)d * (panel[panel_at(cols, row, col)] - 128);
+}
+
+static void *new_weights(struct check *c, const char *name, enum data data, ptrdiff_t rows,
+                         ptrdiff_t cols, ptrdiff_t stride, int place) {
+    enum format f = op_info(c->kernel->op)->weights;
+    if (f == FORMAT_i8) {
+        void *panel = check_input(c, name, panel_i8_bytes(rows, cols), 64, AT_GUARD);
+        fill_panel(c, data, panel, rows, cols);
+        return panel;
+    }
+    size_t bytes = (size_t)((rows - 1) * stride) + format_row_bytes(f, cols);
+    char *w = check_input(c, name, bytes, (size_t)data_element_bytes(f), place);
+    for (ptrdiff_t r = 0; r < rows; r++) data_weights(c, data, f, w + r * stride, cols);
+    return w;
+}
+
+static double *decoded(struct check *c, const void *w, ptrdiff_t rows, ptrdiff_t cols,
+                       ptrdiff_t stride) {
+    enum format f = op_info(c->kernel->op)->weights;
+    double *values = malloc((size_t)(rows * cols) * sizeof *values);
+    if (!values) abort();
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t i = 0; i < cols; i++)
+            values[r * cols + i] = f == FORMAT_i8 ? panel_value(w, cols, r, i)
+                                                  : data_value(f, (const char *)w + r * stride, i);
+    return values;
+}
+
+struct sum {
+    double value, tolerance;
+};
+
+static struct sum dot(const double *w, const double *x, ptrdiff_t cols, double bias,
+                      double tolerance) {
+    double value = bias, magnitude = fabs(bias);
+    for (ptrdiff_t i = 0; i < cols; i++) {
+        value += w[i] * x[i];
+        magnitude += fabs(w[i] * x[i]);
+    }
+    double loss = (double)cols * UNDERFLOW_LOSS;
+    return (struct sum){value, tolerance * UNIT * magnitude + loss};
+}
+
+// silu(gate) * up. The slope of silu is at most 1.1; 16 units as silu_mul has.
+static struct sum gated(struct sum gate, struct sum up) {
+    double silu = gate.value / (1 + exp(-gate.value)), y = silu * up.value;
+    double silu_off = 1.1 * gate.tolerance;
+    return (struct sum){y, silu_off * fabs(up.value) + fabs(silu) * up.tolerance +
+                               silu_off * up.tolerance + 16 * UNIT * fabs(y)};
+}
+
+static void one(struct check *c, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t tokens, enum data data,
+                struct layout l) {
+    const struct op_info *op = op_info(c->kernel->op);
+    if (!check_case(c, "%tdx%tdx%td, data %s, gaps w %td x %td y %td, w %d past 64%s%s", rows, cols,
+                    tokens, data_names[data], l.w_gap, l.x_gap, l.y_gap, l.w_place,
+                    l.takes & TAKES_BIAS ? ", bias" : "", l.takes & TAKES_W2 ? ", w2" : ""))
+        return;
+    ptrdiff_t w_stride = (ptrdiff_t)format_row_bytes(op->weights, cols) + l.w_gap;
+    ptrdiff_t x_stride = (ptrdiff_t)format_row_bytes(op->activations, cols) + l.x_gap;
+    ptrdiff_t y_stride = rows * 4 + l.y_gap;
+    struct matmul_args a = {.w_stride = w_stride,
+                            .x_stride = x_stride,
+                            .y_stride = y_stride,
+                            .rows = rows,
+                            .cols = cols,
+                            .tokens = tokens};
+    a.w = new_weights(c, "w", data, rows, cols, w_stride, l.w_place);
+    if (l.takes & TAKES_W2) a.w2 = new_weights(c, "w2", data, rows, cols, w_stride, l.w_place);
+    size_t x_bytes = (size_t)((tokens - 1) * x_stride) + format_row_bytes(op->activations, cols);
+    char *x = check_input(c, "x", x_bytes, 64, AT_GUARD);
+    for (ptrdiff_t t = 0; t < tokens; t++)
+        data_activations(c, data, op->activations, x + t * x_stride, cols);
+    a.x = x;
+    float *bias = NULL;
+    if (l.takes & TAKES_BIAS) {
+        a.bias = bias = check_input(c, "bias", (size_t)rows * 4, 4, AT_GUARD);
+        data_floats(c, DATA_RANDOM, bias, rows);
+    }
+    char *y = check_output(c, "y", (size_t)((tokens - 1) * y_stride + rows * 4), 4);
+    for (ptrdiff_t t = 0; t < tokens; t++) check_writes(c, y + t * y_stride, (size_t)rows * 4);
+    a.y = (float *)y;
+    struct shape shape = {.rows = rows, .cols = cols, .tokens = tokens};
+    a.scratch = check_scratch(c, c->kernel->scratch_bytes(&shape));
+    if (!check_run(c, &a)) return;
+
+    double tolerance = op->tolerance(&shape) + (bias ? 1 : 0);
+    double *w = decoded(c, a.w, rows, cols, w_stride);
+    double *w2 = a.w2 ? decoded(c, a.w2, rows, cols, w_stride) : NULL;
+    double *token = malloc((size_t)cols * sizeof *token);
+    if (!token) abort();
+    for (ptrdiff_t t = 0; t < tokens && !c->failed; t++) {
+        for (ptrdiff_t i = 0; i < cols; i++)
+            token[i] = data_activation(op->activations, x + t * x_stride, cols, i);
+        for (ptrdiff_t r = 0; r < rows && !c->failed; r++) {
+            struct sum s = dot(w + r * cols, token, cols, bias ? (double)bias[r] : 0, tolerance);
+            if (w2) s = gated(s, dot(w2 + r * cols, token, cols, 0, tolerance));
+            float got = ((const float *)(y + t * y_stride))[r];
+            check_near(c, (double)got, s.value, s.tolerance, "y[token %td][row %td]", t, r);
+        }
+    }
+    free(token);
+    free(w2);
+    free(w);
+}
+
+static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
+}
+
+void check_matmul(struct check *c) {
+    const struct kernel *k = c->kernel;
+    const struct op_info *op = op_info(k->op);
+    bool tile = op->weights == FORMAT_i8;
+    ptrdiff_t multiple =
+        op->activations == FORMAT_a8_32 || format_info(op->weights)->block_elems > 1 ? 32 : 1;
+    ptrdiff_t element = data_element_bytes(op->weights);
+    ptrdiff_t x_unit = op->activations == FORMAT_f32 ? 4 : 64;
+    ptrdiff_t row_block = k->row_block, most_rows = tile ? row_block : 2 * row_block + 1;
+    ptrdiff_t t_min = k->tokens_min, t_max = smaller(k->tokens_max, t_min + 2 * k->token_block + 2);
+    const struct layout plain = {0, 0, 0, AT_GUARD, 0};
+    int data = 0;
+#define NEXT_DATA ((enum data)(data++ % DATA_COUNT))
+
+    for (ptrdiff_t rows = 1; rows <= most_rows; rows++) {
+        one(c, rows, 3 * multiple, t_min, NEXT_DATA, plain);
+        one(c, rows, 5 * 32, t_max, NEXT_DATA, plain);
+    }
+    for (ptrdiff_t t = t_min; t <= t_max; t++) {
+        one(c, smaller(row_block + 1, most_rows), 96, t, NEXT_DATA, plain);
+        one(c, 1, 32, t, NEXT_DATA, plain);
+    }
+    if (k->tokens_max > t_max)
+        one(c, smaller(row_block + 1, most_rows), 160, smaller(k->tokens_max, t_max + 67),
+            DATA_RANDOM, plain);
+    for (ptrdiff_t cols = multiple; cols <= (multiple == 1 ? 67 : 17 * 32); cols += multiple) {
+        one(c, smaller(row_block + 1, most_rows), cols, t_min, NEXT_DATA, plain);
+        one(c, smaller(row_block, 4), cols, t_max, NEXT_DATA, plain);
+    }
+    one(c, smaller(3, most_rows), 2048 + 32, t_min, DATA_RANDOM, plain);
+    one(c, smaller(3, most_rows), 2048 + 32, t_max, DATA_EXTREME, plain);
+    if (!tile) // every place that the element's alignment allows
+        for (int place = 0; place < 64; place += (int)element)
+            for (int wide = 0; wide < 2; wide++) {
+                struct layout l = {wide ? element * (place % 5) : 0, 0, 0, place, 0};
+                one(c, smaller(row_block + 1, 5), 3 * 32, t_min, NEXT_DATA, l);
+                one(c, row_block + 1, 3 * 32, t_max, NEXT_DATA, l);
+            }
+    for (int n = 0; n < 80; n++) { // anything
+        c->random = c->seed + (uint64_t)n * 0x51ed27;
+        ptrdiff_t rows = check_between(c, 1, most_rows), tokens = check_between(c, t_min, t_max);
+        ptrdiff_t cols = check_between(c, 1, multiple == 1 ? 300 : 12) * multiple;
+        struct layout l = {tile ? 0 : element * check_between(c, 0, 40),
+                           x_unit * check_between(c, 0, 3), 4 * check_between(c, 0, 9),
+                           check_random(c) & 1 ? AT_GUARD
+                                               : (int)(element * check_between(c, 0, 63 / element)),
+                           (unsigned)check_random(c) & k->takes};
+        bool gated_case = l.takes & TAKES_W2; // moderate numbers: exp must not overflow
+        if (gated_case) l.takes &= ~(unsigned)TAKES_BIAS;
+        one(c, rows, cols, tokens, gated_case ? DATA_PERIOD : NEXT_DATA, l);
+    }
+}
