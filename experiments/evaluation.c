@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/evaluation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "experiments/failure.h"
+#include "probes/machine.h"
+
+static int read_kernels(struct evaluation *e, const struct command *c) {
+    const char *where = "--kernel", *text = command_value(c, "--kernel", NULL);
+    char message[1024];
+    if (!text) {
+        where = "INFEROMETER_KERNEL";
+        text = getenv(where);
+    }
+    if (!text || !*text) return 0;
+    const int rc = kernel_rules_parse(&e->rules, text, message, sizeof message);
+    return rc ? fail(rc, "%s: %s: %s", c->verb, where, message) : 0;
+}
+
+static int read_cpus(struct evaluation *e, const struct command *c, const char *list) {
+    char message[256];
+    int count;
+    for (const char *p = list; *p; p++)
+        if (*p == 'P' || *p == 'E')
+            return fail(EXIT_USAGE,
+                        "%s: --cpus %s: %c is not built yet; give CPU numbers, such as 0,2-3",
+                        c->verb, list, *p);
+    if (machine_parse_cpus(list, e->cpus, EVALUATION_CPUS_MAX, &count, message, sizeof message))
+        return fail(EXIT_USAGE, "%s: --cpus %s: %s", c->verb, list, message);
+    if (!command_has(c, "-t")) e->threads = count;
+    if (e->threads > count)
+        return fail(EXIT_USAGE, "%s: -t %d: --cpus %s names %d CPUs", c->verb, e->threads, list,
+                    count);
+    e->pinned = true;
+    return 0;
+}
+
+int evaluation_read(struct evaluation *e, const struct command *c, enum format kv) {
+    long threads, context_tokens;
+    const int *cpus;
+    size_t cores;
+    memset(e, 0, sizeof *e);
+    const size_t cpu_count = machine_cpus(machine_facts(), &cpus, &cores);
+    if (cores < 1) cores = 1;
+    if (cores > EVALUATION_CPUS_MAX) cores = EVALUATION_CPUS_MAX;
+    int rc = command_number(c, "-t", 1, EVALUATION_CPUS_MAX, (long)cores, &threads);
+    if (!rc) rc = command_number(c, "--ctx", 1, 1L << 30, 0, &context_tokens);
+    if (!rc) rc = read_kernels(e, c);
+    if (rc) return rc;
+    e->threads = (int)threads;
+    e->context_tokens = context_tokens;
+    e->kv = kv;
+    const char *kv_name = command_value(c, "--kv", NULL);
+    if (kv_name) e->kv = (enum format)format_find(kv_name);
+    const char *list = command_value(c, "--cpus", NULL);
+    if (list) return read_cpus(e, c, list);
+    e->pinned = (size_t)e->threads <= cpu_count;
+    if (e->pinned)
+        memcpy(e->cpus, cpus, (size_t)e->threads * sizeof *cpus);
+    else
+        fprintf(stderr, "inferometer: %d threads on %zu CPUs: not pinned, and slow\n", e->threads,
+                cpu_count);
+    return 0;
+}
+
+// The words of a flag or of the first argument of `synth`.
+static const char *synth_words(const char *flag_name) {
+    const struct verb *synth = command_verb("synth");
+    for (size_t i = 0; flag_name && i < command_flag_count(); i++) {
+        const struct flag *f = command_flag_at(i);
+        if (command_takes(synth, f) && !strcmp(f->name, flag_name)) return f->words;
+    }
+    return synth->words;
+}
+
+int evaluation_check_model(const char *verb, const char *spec) {
+    char what[64], preset[64], format[64];
+    if (!strncmp(spec, "embedded:", 9)) {
+        snprintf(what, sizeof what, "%s: embedded model", verb);
+        return command_word(what, spec + 9, "kjv-3.7m");
+    }
+    if (strncmp(spec, "synth:", 6) != 0) return 0;
+    const char *slash = strchr(spec, '/');
+    if (!slash)
+        return fail(EXIT_USAGE, "%s: %s: must be synth:PRESET/FORMAT[?layers=N&seed=S]", verb,
+                    spec);
+    snprintf(preset, sizeof preset, "%.*s", (int)(slash - spec - 6), spec + 6);
+    snprintf(format, sizeof format, "%.*s", (int)strcspn(slash + 1, "?"), slash + 1);
+    snprintf(what, sizeof what, "%s: synth preset", verb);
+    const int rc = command_word(what, preset, synth_words(NULL));
+    if (rc) return rc;
+    snprintf(what, sizeof what, "%s: synth format", verb);
+    return command_word(what, format, synth_words("--format"));
+}
+
+void evaluation_options(const struct evaluation *e, ptrdiff_t max_tokens,
+                        struct context_options *o) {
+    *o = (struct context_options){
+        .team = e->team,
+        .context_tokens = e->context_tokens,
+        .plan = {.max_tokens = max_tokens,
+                 .kv = e->kv,
+                 .act = -1,
+                 .matmul_partition = -1,
+                 .rules = &e->rules},
+    };
+}
+
+int evaluation_open(struct evaluation *e, const struct command *c, enum format kv,
+                    ptrdiff_t max_tokens) {
+    const char *spec = command_value(c, "-m", NULL);
+    if (!spec) spec = c->positional[0];
+    int rc = evaluation_read(e, c, kv);
+    if (!rc) rc = evaluation_check_model(c->verb, spec);
+    if (rc) return rc;
+    struct context_options o;
+    if (model_open(&e->model, spec) == 0 &&
+        team_open(&e->team, e->threads, e->pinned ? e->cpus : NULL) == 0) {
+        evaluation_options(e, max_tokens, &o);
+        if (context_open(&e->context, e->model, &o) == 0) return 0;
+    }
+    rc = fail(EXIT_FAILED, "%s", engine_error());
+    evaluation_close(e);
+    return rc;
+}
+
+void evaluation_close(struct evaluation *e) {
+    if (e->context) context_close(e->context);
+    if (e->team) team_close(e->team);
+    if (e->model) model_close(e->model);
+    e->context = NULL;
+    e->team = NULL;
+    e->model = NULL;
+}
+
+int evaluation_fits(const struct evaluation *e, const char *what, ptrdiff_t tokens) {
+    const ptrdiff_t capacity = context_capacity(e->context);
+    if (tokens <= capacity) return 0;
+    return fail(EXIT_FAILED,
+                "%s: %s: %td tokens do not fit into a context of %td; --ctx makes it larger",
+                e->model->spec, what, tokens, capacity);
+}
