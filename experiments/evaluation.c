@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "experiments/failure.h"
+#include "experiments/model_spec.h"
 #include "probes/machine.h"
 
 static int read_kernels(struct evaluation *e, const struct command *c) {
@@ -67,36 +68,6 @@ int evaluation_read(struct evaluation *e, const struct command *c, enum format k
     return 0;
 }
 
-// The words of a flag or of the first argument of `synth`.
-static const char *synth_words(const char *flag_name) {
-    const struct verb *synth = command_verb("synth");
-    for (size_t i = 0; flag_name && i < command_flag_count(); i++) {
-        const struct flag *f = command_flag_at(i);
-        if (command_takes(synth, f) && !strcmp(f->name, flag_name)) return f->words;
-    }
-    return synth->words;
-}
-
-int evaluation_check_model(const char *verb, const char *spec) {
-    char what[64], preset[64], format[64];
-    if (!strncmp(spec, "embedded:", 9)) {
-        snprintf(what, sizeof what, "%s: embedded model", verb);
-        return command_word(what, spec + 9, "kjv-3.7m");
-    }
-    if (strncmp(spec, "synth:", 6) != 0) return 0;
-    const char *slash = strchr(spec, '/');
-    if (!slash)
-        return fail(EXIT_USAGE, "%s: %s: must be synth:PRESET/FORMAT[?layers=N&seed=S]", verb,
-                    spec);
-    snprintf(preset, sizeof preset, "%.*s", (int)(slash - spec - 6), spec + 6);
-    snprintf(format, sizeof format, "%.*s", (int)strcspn(slash + 1, "?"), slash + 1);
-    snprintf(what, sizeof what, "%s: synth preset", verb);
-    const int rc = command_word(what, preset, synth_words(NULL));
-    if (rc) return rc;
-    snprintf(what, sizeof what, "%s: synth format", verb);
-    return command_word(what, format, synth_words("--format"));
-}
-
 void evaluation_options(const struct evaluation *e, ptrdiff_t max_tokens,
                         struct context_options *o) {
     *o = (struct context_options){
@@ -115,7 +86,7 @@ int evaluation_open(struct evaluation *e, const struct command *c, enum format k
     const char *spec = command_value(c, "-m", NULL);
     if (!spec) spec = c->positional[0];
     int rc = evaluation_read(e, c, kv);
-    if (!rc) rc = evaluation_check_model(c->verb, spec);
+    if (!rc) rc = model_spec_check(c->verb, spec);
     if (rc) return rc;
     struct context_options o;
     if (model_open(&e->model, spec) == 0 &&

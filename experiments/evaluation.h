@@ -21,8 +21,6 @@ struct evaluation {
 };
 // Reads the flags; opens nothing. kv: the verb's default.
 int evaluation_read(struct evaluation *e, const struct command *c, enum format kv);
-// The words of embedded: and synth: that are unknown or not built yet; anything else is a path.
-int evaluation_check_model(const char *verb, const char *spec);
 // Reads the flags and opens model, team and context. max_tokens: the largest chunk, 0: the
 // engine's.
 int evaluation_open(struct evaluation *e, const struct command *c, enum format kv,

@@ -8,9 +8,9 @@
 
 #include "engine/error.h"
 #include "engine/model.h"
-#include "experiments/evaluation.h"
 #include "experiments/failure.h"
 #include "experiments/input.h"
+#include "experiments/model_spec.h"
 #include "experiments/output.h"
 
 int verb_tokenize(const struct command *c);
@@ -32,7 +32,7 @@ static void vocabulary_close(struct vocabulary *v) {
 static int vocabulary_open(struct vocabulary *v, const struct command *c) {
     const char *spec = command_value(c, "-m", "");
     *v = (struct vocabulary){0};
-    int rc = evaluation_check_model(c->verb, spec);
+    int rc = model_spec_check(c->verb, spec);
     if (rc) return rc;
     if (source_path(spec, &v->path) || gguf_open(&v->gguf, v->path) ||
         tokenizer_open(&v->tokenizer, v->gguf))
