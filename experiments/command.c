@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "experiments/failure.h"
-#include "experiments/nearest.h"
+#include "experiments/closest.h"
 
 enum verb_index {
 #define VERB(name, ...) VERB_##name,
@@ -79,7 +79,7 @@ int command_word(const char *what, const char *word, const char *words) {
             used += (size_t)snprintf(built + used, sizeof built - used, "%s%s", used ? ", " : "",
                                      known);
         const char *kept = best;
-        nearest_offer(&best, word, known);
+        closest_offer(&best, word, known);
         if (best != kept) {
             strcpy(close, known);
             best = close;
@@ -95,7 +95,7 @@ int command_word(const char *what, const char *word, const char *words) {
 static int wrong_verb(const char *name) {
     const char *best = NULL;
     for (size_t i = 0; i < VERB_COUNT; i++)
-        if (verbs[i].state != INTERNAL) nearest_offer(&best, name, verbs[i].name);
+        if (verbs[i].state != INTERNAL) closest_offer(&best, name, verbs[i].name);
     return fail(EXIT_USAGE, "no verb %s%s%s; inferometer --help lists them", name,
                 best ? ", did you mean " : "", best ? best : "");
 }
@@ -103,7 +103,7 @@ static int wrong_verb(const char *name) {
 static int wrong_flag(const struct verb *v, const char *name) {
     const char *best = NULL;
     for (size_t i = 0; i < command_flag_count(); i++)
-        if (command_takes(v, &flags[i])) nearest_offer(&best, name, flags[i].name);
+        if (command_takes(v, &flags[i])) closest_offer(&best, name, flags[i].name);
     return fail(EXIT_USAGE, "%s: no flag %s%s%s; inferometer %s --help lists them", v->name, name,
                 best ? ", did you mean " : "", best ? best : "", v->name);
 }

@@ -104,6 +104,18 @@ static int list_presets(enum table_format format) {
     return table_close(&t);
 }
 
+static int list_architectures(enum table_format format) {
+    static const char *const columns[] = {"architecture", "summary", NULL};
+    struct table t;
+    table_open(&t, format, columns);
+#define ARCHITECTURE(name, summary)                                                                \
+    table_text(&t, #name);                                                                         \
+    table_text(&t, summary);
+#include "engine/architectures.def"
+#undef ARCHITECTURE
+    return table_close(&t);
+}
+
 static void event_row(void *arg, const char *name, enum source s, const char *description) {
     struct table *t = arg;
     table_text(t, name);
@@ -125,6 +137,7 @@ int verb_list(const struct command *c) {
     if (!strcmp(what, "kernels")) return list_kernels(format);
     if (!strcmp(what, "ops")) return list_ops(format);
     if (!strcmp(what, "formats")) return list_formats(format);
+    if (!strcmp(what, "architectures")) return list_architectures(format);
     if (!strcmp(what, "presets")) return list_presets(format);
     if (!strcmp(what, "events")) return list_events(format);
     return fail(EXIT_USAGE, "list %s is not built yet", what);

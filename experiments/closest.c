@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "experiments/nearest.h"
+#include "experiments/closest.h"
 
 #include <string.h>
 
 #define WORD_MAX 64
 
-size_t nearest_distance(const char *a, const char *b) {
+size_t closest_distance(const char *a, const char *b) {
     const size_t n = strlen(a), m = strlen(b);
     if (n > WORD_MAX || m > WORD_MAX) return strcmp(a, b) ? WORD_MAX : 0;
     size_t rows[3][WORD_MAX + 1]; // of the table: before last, last, this
@@ -26,11 +26,11 @@ size_t nearest_distance(const char *a, const char *b) {
     return rows[(n + 1) % 3][m];
 }
 
-void nearest_offer(const char **best, const char *word, const char *candidate) {
+void closest_offer(const char **best, const char *word, const char *candidate) {
     const size_t bytes = strlen(word), limit = bytes / 3 + 1;
-    size_t distance = nearest_distance(word, candidate);
+    size_t distance = closest_distance(word, candidate);
     // What was begun and not finished ("gen", "--tok") is as good as one slip.
     if (bytes > 2 && distance > 1 && strncmp(candidate, word, bytes) == 0) distance = 1;
     if (distance > limit || distance >= strlen(candidate)) return;
-    if (!*best || distance < nearest_distance(word, *best)) *best = candidate;
+    if (!*best || distance < closest_distance(word, *best)) *best = candidate;
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // Insertions, deletions, changes and swaps of neighbours that turn a into b.
-size_t nearest_distance(const char *a, const char *b);
+size_t closest_distance(const char *a, const char *b);
 // Keeps the better of *best and candidate; start with *best = NULL. Candidates too far away to be
 // meant are not taken.
-void nearest_offer(const char **best, const char *word, const char *candidate);
+void closest_offer(const char **best, const char *word, const char *candidate);
