@@ -151,6 +151,39 @@ static int check_every_truncation(const void *argument) {
     return 0;
 }
 
+// The same with the end of the file on the end of a page, behind which nothing is mapped: reading
+// one byte too far faults. A string of `pad` bytes is put before the first key.
+static int check_truncation_at_page(const void *argument) {
+    (void)argument;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), header = 24;
+    static const char key[] = "test.pad";
+    const uint64_t key_bytes = sizeof key - 1;
+    const uint32_t type = GGUF_STRING;
+    unsigned char *file = calloc(1, page + good.count + 64);
+    if (!file) return case_fail("no memory");
+    int rc = 0;
+    const size_t least = good.count < page ? page - good.count : 0;
+    for (uint64_t pad = least; pad < page - header - 28 && !rc; pad++) {
+        unsigned char *p = file;
+        p = (unsigned char *)mempcpy(p, good.data, header);
+        file[16]++; // one key more
+        p = (unsigned char *)mempcpy(p, &key_bytes, 8);
+        p = (unsigned char *)mempcpy(p, key, key_bytes);
+        p = (unsigned char *)mempcpy(p, &type, 4);
+        p = (unsigned char *)mempcpy(p, &pad, 8);
+        memset(p, 'x', pad);
+        memcpy(p + pad, good.data + header, good.count - header);
+        write_bytes(broken_path, (struct bytes){file, page});
+        struct gguf *g;
+        if (gguf_open(&g, broken_path) == 0) {
+            gguf_close(g);
+            rc = case_fail("opens with a pad of %llu bytes", (unsigned long long)pad);
+        }
+    }
+    free(file);
+    return rc;
+}
+
 // Every byte of the head set to 0, 0x7f and 0xff: opened or refused, and then all of it can be
 // read.
 static int check_every_byte(const void *argument) {
@@ -326,9 +359,10 @@ int main(int argc, char **argv) {
         {"no_file", check_no_file, NULL},
         {"every_truncation", check_every_truncation, NULL},
         {"every_byte", check_every_byte, NULL},
+        {"truncation_at_page", check_truncation_at_page, NULL},
     };
     static struct row rows[128];
-    size_t count = 6, row_count = 0;
+    size_t count = 7, row_count = 0;
     const char *directory = case_make_directory();
     snprintf(good_path, sizeof good_path, "%s/good.gguf", directory);
     snprintf(broken_path, sizeof broken_path, "%s/broken.gguf", directory);
