@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/execute.h"
+#include "engine/step_cost.h"
 
 static void add_cost(struct work *w, const struct step *s, const struct shape *shape) {
     const struct op_info *op = op_info(s->op);
@@ -41,34 +42,22 @@ static void add_attention(struct work *w, const struct context *c, const struct 
 struct work execute_work(const struct context *c, const struct step *s, const struct eval *e,
                          const struct slice *l) {
     struct work w = {l->kernel, 0, 0};
-    const struct hparams *h = &c->model->h;
-    struct shape shape = {.rows = 1,
-                          .cols = s->cols,
-                          .tokens = l->token1 - l->token0,
-                          .run = 1,
-                          .kv_heads = 1,
-                          .group = 1,
-                          .dim = 1};
-    if (shape.tokens < 1) return w;
+    ptrdiff_t tokens = l->token1 - l->token0;
+    if (tokens < 1) return w;
+    struct shape shape = step_shape(c->plan, s, tokens, 0, tokens);
     switch (op_info(s->op)->op_class) {
     case CLASS_attention:
         add_attention(&w, c, s, e, l);
         return w;
     case CLASS_state:
-        shape.dim = h->dim_v;
-        shape.kv_heads = (l->head1 - l->head0) * (h->heads / h->kv_heads);
+        shape.tokens = tokens;
+        shape.kv_heads = (l->head1 - l->head0) * (c->model->h.heads / c->model->h.kv_heads);
         break;
     case CLASS_matmul:
         shape.rows = l->row1 - l->row0;
         break;
     case CLASS_row:
         shape.cols = l->row1 - l->row0;
-        break;
-    case CLASS_rope:
-        shape.cols = s->rows * 2 * h->rope_pairs;
-        break;
-    case CLASS_kv_store:
-        shape.cols = s->rows * s->cols;
         break;
     default:
         break;
