@@ -73,6 +73,8 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 # tests/check/*.c are the parts of check_kernels.
 CHECK_SOURCES := $(wildcard tests/check/*.c)
 CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o)
+# tests/engine/golden.c is what the checks of the engine share.
+ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
 .PHONY: all help demo test lint plots clean deps check-deps FORCE
 all: $(BINARY) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
@@ -118,11 +120,12 @@ $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
 $(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
+$(ENGINE_CHECKS): $(BUILD)/tests/engine/golden.o
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(filter %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
 
 # ---- what people type -----------------------------------------------------------------------------
 help: ## this list
