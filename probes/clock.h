@@ -35,8 +35,10 @@ static inline double clock_ns(uint64_t ticks) {
     return (double)ticks * clock_ns_per_tick;
 }
 
-// What the processor itself states about the counter: CPUID leaf 0x15 or a hypervisor's leaf 0x40000010
-// on x86-64, CNTFRQ_EL0 on AArch64. 0 where it states nothing. *source (not NULL) names the place.
+// What the processor itself states about the counter: CPUID leaf 0x15 or a hypervisor's leaf
+// 0x40000010 on x86-64, CNTFRQ_EL0 on AArch64. 0 where it states nothing. *source (not NULL) names
+// the place.
 double clock_stated_hz(const char **source);
-// The counter runs at one rate in every power state (CPUID 0x80000007 EDX bit 8; always on AArch64).
+// The counter runs at one rate in every power state (CPUID 0x80000007 EDX bit 8; always on
+// AArch64).
 bool clock_invariant(void);

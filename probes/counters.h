@@ -1,24 +1,41 @@
 // SPDX-License-Identifier: MIT
-// Counters of one thread: libpfm4 names (and perf::generic software events) encoded for perf_event, one
-// group a thread, with enabled and running times and a status for each event. On a machine without a PMU
-// everything runs and every hardware event says `unsupported`.
+// Counters of one thread: libpfm4 names (and perf::generic software events) encoded for perf_event,
+// one group a thread, with enabled and running times and a status for each event. On a machine
+// without a PMU everything runs and every hardware event says `unsupported`.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-enum source { SOURCE_pmu, SOURCE_soft, SOURCE_sim, SOURCE_static, SOURCE_model, SOURCE_emu, SOURCE_COUNT };
+enum source {
+    SOURCE_pmu,
+    SOURCE_soft,
+    SOURCE_sim,
+    SOURCE_static,
+    SOURCE_model,
+    SOURCE_emu,
+    SOURCE_COUNT
+};
 enum status {
-    STATUS_ok, STATUS_unverified, STATUS_multiplexed, STATUS_inexact, STATUS_below_min_region,
-    STATUS_unsupported, STATUS_denied, STATUS_lost, STATUS_zero_suspect, STATUS_selftest_failed,
+    STATUS_ok,
+    STATUS_unverified,
+    STATUS_multiplexed,
+    STATUS_inexact,
+    STATUS_below_min_region,
+    STATUS_unsupported,
+    STATUS_denied,
+    STATUS_lost,
+    STATUS_zero_suspect,
+    STATUS_selftest_failed,
     STATUS_COUNT
 };
 const char *source_name(enum source s);
 const char *status_name(enum status s);
 
-struct count {            // of one event over one region
-    enum status status;   // decides which of the following are filled (architecture.md)
+struct count {          // of one event over one region, or over the sum of several
+    enum status status; // decides which of the following are filled; the others are NaN
     enum source source;
-    double value_raw, value_net, overhead;
+    double value_raw, value_net,
+        overhead; // net = raw - overhead, the overhead of all regions summed
     uint64_t enabled_ns, running_ns;
 };
 
@@ -26,23 +43,48 @@ struct event {
     char name[96];     // as asked for
     char encoding[64]; // "type=0 config=0x2"; "" where there is none
     enum source source;
-    enum status status; // unsupported or denied: it was not opened
-    char reason[160];   // why it was not, and what to do; "" if it was
+    // unsupported or denied: it was not opened. unverified: a hardware event that no loop of known
+    // counts has answered yet. inexact: opened without the kernel's share.
+    enum status status;
+    char reason[160]; // why it is not ok, and what to do; "" if it is
 };
 
 #define COUNTERS_MAX 16
-struct counters; // belongs to the thread that opened it
-// Opens a group for the calling thread. Events that cannot be opened stay in the list with their status.
+#define COUNTERS_GROUPS 4 // perf_event groups: software events, the core's counters, two more PMUs
+struct counters;          // belongs to the thread that opened it; counts that thread alone
+// Opens and starts the groups for the calling thread and calibrates them (about 0.3 ms). Hardware
+// events count user space; software events the kernel as well, for that is where a context switch
+// happens. Events that cannot be opened stay in the list with their status. Negative errno with a
+// message in probes/error.h: -EINVAL for a name that no event has (with the nearest ones) or too
+// many of them.
 int counters_open(struct counters **out, const char *const *names, size_t count);
-void counters_close(struct counters *c);
+void counters_close(struct counters *c); // NULL is allowed
 size_t counters_event_count(const struct counters *c);
 const struct event *counters_event(const struct counters *c, size_t i);
-struct counters_reading {
-    uint64_t enabled_ns, running_ns, values[COUNTERS_MAX];
+
+struct counters_reading { // since counters_open; or a sum of differences (counters_add)
+    uint64_t values[COUNTERS_MAX];
+    uint64_t enabled_ns[COUNTERS_GROUPS], running_ns[COUNTERS_GROUPS]; // of each group
+    uint32_t lost_groups; // bit g: group g could not be read
 };
-void counters_read(struct counters *c, struct counters_reading *r);
+void counters_read(struct counters *c, struct counters_reading *r); // about 1.2 us a group
 // What lies between two readings. counts[counters_event_count].
 void counters_difference(const struct counters *c, const struct counters_reading *begin,
                          const struct counters_reading *end, struct count *counts);
+// The same for many regions: sum += end - begin for each, then the counts of `regions` regions at
+// once.
+void counters_add(const struct counters *c, struct counters_reading *sum,
+                  const struct counters_reading *begin, const struct counters_reading *end);
+void counters_total(const struct counters *c, const struct counters_reading *sum, uint64_t regions,
+                    struct count *counts);
+// Measures the overhead of an empty region again: once at counters_open, and when the caller
+// wishes.
+void counters_calibrate(struct counters *c);
+
+// What every report on a machine names: cycles, instructions, cache-misses, branch-misses and the
+// software events, each opened alone and closed again. Returns how many there are; fills at most
+// max.
+size_t counters_standard(struct event *events, size_t max);
 // Lists what this machine's libpfm4 and kernel know, for `list events`: name, source, description.
-void counters_list(void (*row)(void *arg, const char *name, enum source s, const char *description), void *arg);
+void counters_list(void (*row)(void *arg, const char *name, enum source s, const char *description),
+                   void *arg);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Names of events to what perf_event_open takes: our table of the kernel's generic events first (it works
-// in every build), libpfm4 where it was built in for everything else.
+// Names of events to what perf_event_open takes: our table of the kernel's generic events first (it
+// works in every build), libpfm4 where it was built in for everything else.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,20 +11,21 @@
 struct encoding {
     uint32_t type; // of struct perf_event_attr
     uint64_t config, config1, config2;
+    bool exclude_user, exclude_kernel; // hardware: user space alone unless the name says :k
     enum source source;  // SOURCE_soft for type PERF_TYPE_SOFTWARE, SOURCE_pmu otherwise
     enum status status;  // ok; unsupported: the event is real, but not this machine's
     char reason[160];    // of unsupported
     char full_name[128]; // as libpfm4 spells it, "perf::instructions" for the table's
 };
-// 0, or -EINVAL with a message (probes/error.h) that names the nearest names where none has this name.
-// With LIBPFM_ENCODE_INACTIVE=1 in the environment at the first call, events of CPUs that are not here are
-// encoded as well; their status stays unsupported.
+// 0, or -EINVAL with a message (probes/error.h) that names the nearest names where none has this
+// name. With LIBPFM_ENCODE_INACTIVE=1 in the environment at the first call, events of CPUs that are
+// not here are encoded as well; their status stays unsupported.
 int encode_event(const char *name, struct encoding *e);
 // Every name of the table, then libpfm4's of the PMUs that are here.
 void encode_list(void (*row)(void *arg, const char *name, enum source s, const char *description),
                  void *arg);
 
-// "interface 4.0, libpfm.so.4.13.0": pfm_get_version and the header say 4.0 in every 4.x, the file's name
-// says which. "" without libpfm4.
+// "interface 4.0, libpfm.so.4.13.0": pfm_get_version and the header say 4.0 in every 4.x, the
+// file's name says which. "" without libpfm4.
 const char *encode_library(void);
 const char *encode_present_pmus(void); // "perf perf_raw amd64_fam19h_zen4"; "" without libpfm4

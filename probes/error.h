@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One message a thread: what failed, naming the event, the file or the field, and what to do about it.
+// One message a thread: what failed, naming the event, the file or the field, and what to do about
+// it.
 #pragma once
 
 // Stores the message and returns -errno_value.

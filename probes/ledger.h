@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The noise ledger: what else happened on the machine while a sample was taken. It flags, never drops.
-// Values that cannot be read are NaN. The canary and the add chain are kernels: the caller runs them and
-// tells the ledger what they gave. Sources and costs of each value: probes/README.md.
+// The noise ledger: what else happened on the machine while a sample was taken. It flags, never
+// drops. Values that cannot be read are NaN. The canary and the add chain are kernels: the caller
+// runs them and tells the ledger what they gave. Sources and costs of each value: probes/README.md.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-struct ledger_reading { // at one instant, of this process and machine
-    uint64_t cpu_ns;    // CPU time of all threads of this process
+struct ledger_reading {                      // at one instant, of this process and machine
+    uint64_t cpu_ns;                         // CPU time of all threads of this process
     double ctx_switches, migrations, faults; // of all threads of this process
     double steal_ticks;                      // of the machine, in 1/sysconf(_SC_CLK_TCK) s
     double runnable;                         // tasks that run or want to, machine-wide
     double temperature_c, throttle_events;
     double peak_rss_bytes, energy_j; // energy: since the first reading, all domains of that name
     char energy_domain[32];          // "package" (all packages summed); "" where there is none
-    double preemptions, major_faults; // the involuntary ones of ctx_switches; those of faults with I/O
+    double preemptions,
+        major_faults; // the involuntary ones of ctx_switches; those of faults with I/O
 };
 // Thread-safe. The first call opens what the later ones read with pread, and starts the count of
 // migrations: make it before the threads that are to be counted. A forked child opens its own.

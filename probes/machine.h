@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Facts about the machine: CPU, caches, topology (hwloc where it was built in, sysfs otherwise), kernel,
-// hypervisor, settings that matter to measurements. What cannot be read is an empty value with a status.
+// Facts about the machine: CPU, caches, topology (hwloc where it was built in, sysfs otherwise),
+// kernel, hypervisor, settings that matter to measurements. What cannot be read is an empty value
+// with a status.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +9,8 @@
 #include "probes/counters.h"
 
 struct machine_fact {
-    const char *key, *value, *unit, *source; // value "" where status is not ok; source: "cpuid", "sysfs" …
+    const char *key, *value, *unit,
+        *source; // value "" where status is not ok; source: "cpuid", "sysfs" …
     enum status status;
 };
 struct machine;
@@ -22,4 +24,5 @@ const char *machine_slug(const struct machine *m);
 size_t machine_cpus(const struct machine *m, const int **cpus, size_t *physical_cores);
 const char *machine_core_type(const struct machine *m, int cpu); // "" on machines with one type
 // "0,2-3", within the cpuset. 0, or -1 with a message.
-int machine_parse_cpus(const char *text, int *cpus, int max, int *count, char *message, size_t message_size);
+int machine_parse_cpus(const char *text, int *cpus, int max, int *count, char *message,
+                       size_t message_size);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How facts are gathered: each machine_*.c adds its own. Private to probes/machine*.c and topology.c.
+// How facts are gathered: each machine_*.c adds its own. Private to probes/machine*.c and
+// topology.c.
 #pragma once
 #include "probes/machine.h"
 
@@ -9,7 +10,8 @@ __attribute__((format(printf, 5, 6))) void machine_add(struct machine *m, const 
                                                        const char *format, ...);
 void machine_add_missing(struct machine *m, const char *key, const char *unit, const char *source,
                          enum status status);
-// The first line of a file as a fact: `denied` where it may not be read, `unsupported` where it is not.
+// The first line of a file as a fact: `denied` where it may not be read, `unsupported` where it is
+// not.
 void machine_add_file(struct machine *m, const char *key, const char *unit, const char *path);
 // The first line of a file. 0, or a negative errno with text "".
 int machine_read_line(const char *path, char *text, size_t size);
