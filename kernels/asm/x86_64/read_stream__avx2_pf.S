@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Reads a buffer front to back, one stream of 32-byte loads, prefetched 4 KiB ahead.
+//
+// void read_stream__avx2_pf(const struct yardstick_args *a)         rdi
+//   buffer  64-byte aligned, bytes a multiple of 1024, read `iterations` times
+//   sink    64 bytes, written: the xor of all that was read
+// Prefetches reach past the end of the buffer: they never fault.
+// Live: rsi buffer, rax read pointer, rdx end, rcx iterations left, ymm0-7 xor of what was read.
+// Clobbers: rax rcx rdx rsi ymm0-7. Stack: none. Reads past the end: none.
+#include "kernels/asm/asm.h"
+
+#define PREFETCH_BYTES 4096
+
+FUNC read_stream__avx2_pf
+        mov     rsi, [rdi + YARDSTICK_BUFFER]
+        mov     rdx, [rdi + YARDSTICK_BYTES]
+        mov     rcx, [rdi + YARDSTICK_ITERATIONS]
+        add     rdx, rsi
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        vpxor   xmm\n, xmm\n, xmm\n
+        .endr
+        test    rcx, rcx
+        jle     .Ldone
+.Lpass:
+        mov     rax, rsi
+        cmp     rax, rdx
+        jae     .Lpass_end
+        .p2align 5
+.Lread:
+        .set    at, 0
+        .irp    n, 0, 2, 4, 6, 0, 2, 4, 6
+        prefetcht0 [rax + PREFETCH_BYTES + at]
+        vpxor   ymm\n, ymm\n, [rax + at]
+        .set    at, at + 64
+        .endr
+        .set    at, 32
+        .irp    n, 1, 3, 5, 7, 1, 3, 5, 7
+        vpxor   ymm\n, ymm\n, [rax + at]
+        .set    at, at + 64
+        .endr
+        add     rax, 512
+        cmp     rax, rdx
+        jb      .Lread
+.Lpass_end:
+        dec     rcx
+        jnz     .Lpass
+.Ldone:
+        mov     rax, [rdi + YARDSTICK_SINK]
+        vpxor   ymm0, ymm0, ymm2
+        vpxor   ymm1, ymm1, ymm3
+        vpxor   ymm4, ymm4, ymm6
+        vpxor   ymm5, ymm5, ymm7
+        vpxor   ymm0, ymm0, ymm4
+        vpxor   ymm1, ymm1, ymm5
+        vmovdqa [rax], ymm0
+        vmovdqa [rax + 32], ymm1
+        vzeroupper
+        ret
+ENDFUNC read_stream__avx2_pf
