@@ -30,7 +30,7 @@ void closest_offer(const char **best, const char *word, const char *candidate) {
     const size_t bytes = strlen(word), limit = bytes / 3 + 1;
     size_t distance = closest_distance(word, candidate);
     // What was begun and not finished ("gen", "--tok") is as good as one slip.
-    if (bytes > 2 && distance > 1 && strncmp(candidate, word, bytes) == 0) distance = 1;
+    if (bytes > 1 && distance > 1 && strncmp(candidate, word, bytes) == 0) distance = 1;
     if (distance > limit || distance >= strlen(candidate)) return;
     if (!*best || distance < closest_distance(word, *best)) *best = candidate;
 }

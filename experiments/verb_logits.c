@@ -64,13 +64,14 @@ static int evaluate(struct context *x, const int32_t *tokens, size_t count, cons
     float *logits = malloc(chunk * vocabulary * sizeof *logits);
     if (!logits) return fail(EXIT_FAILED, "no memory for the logits of %zu tokens", chunk);
     int rc = 0;
-    puts("position,token,logit");
     for (size_t at = 0; at < count && !rc; at += chunk) {
         const size_t now = count - at < chunk ? count - at : chunk;
         const bool any = memchr(wanted + at, true, now) != NULL;
         if (context_eval_chunk(x, tokens + at, (ptrdiff_t)now, any ? OUTPUTS_all : OUTPUTS_none,
                                any ? logits : NULL))
             rc = fail(EXIT_FAILED, "%s", engine_error());
+        if (!rc && at == 0)
+            puts("position,token,logit"); // nothing is printed of tokens that are refused
         for (size_t i = 0; i < now && !rc; i++)
             if (wanted[at + i]) rc = print_row(m, (ptrdiff_t)(at + i), logits + i * vocabulary);
     }

@@ -16,7 +16,7 @@ RS=$'\x1e'  # a line break inside a field
 # The rows of a CSV file behind its header, fields separated by US.
 rows() {
     awk -v US="$US" -v RS_="$RS" '
-        { line = line (line == "" ? "" : RS_) $0
+        { sub(/\r$/, ""); line = line (line == "" ? "" : RS_) $0
           if (gsub(/"/, "\"", line) % 2) next
           out = ""; quoted = 0
           for (i = 1; i <= length(line); i++) {
@@ -71,9 +71,10 @@ case_help__general() {
 }
 # The examples of all built verbs that take no file and no long time are run as they are printed.
 case_help__examples_run() {
-    local line
+    local line binary
+    binary=$(realpath "$I")
     while read -r line; do
-        (cd "$D" && INFEROMETER_HOME=$OLDPWD eval "${line/#inferometer/$(realpath "$I")}") >"$D/out" 2>"$D/err" ||
+        (cd "$D" && INFEROMETER_HOME=$OLDPWD eval "${line/#inferometer/$binary}") >"$D/out" 2>"$D/err" ||
             { why "$line: exit $?: $(cat "$D/err")"; return; }
         [ -s "$D/out" ] || { why "$line: prints nothing"; return; }
     done < <(for v in generate logits tokenize detokenize list machine inspect; do
