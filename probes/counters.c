@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "probes/counters_judge.h"
 #include "probes/counters_open.h"
 #include "probes/encode.h"
 #include "probes/error.h"
@@ -157,36 +157,23 @@ void counters_add(const struct counters *c, struct counters_reading *sum,
     for (size_t i = 0; i < c->count; i++) sum->values[i] += end->values[i] - begin->values[i];
 }
 
-#define MIN_REGION_SPREADS                                                                         \
-    50 // measurement.md: a region shorter than this many spreads is not trusted
 void counters_total(const struct counters *c, const struct counters_reading *sum, uint64_t regions,
                     struct count *counts) {
     for (size_t i = 0; i < c->count; i++) {
         const struct slot *s = &c->slots[i];
-        struct count *n = &counts[i];
-        *n = (struct count){.status = c->events[i].status,
-                            .source = c->events[i].source,
-                            .value_raw = NAN,
-                            .value_net = NAN,
-                            .overhead = NAN};
-        if (s->fd < 0) continue;
-        n->enabled_ns = sum->enabled_ns[s->group];
-        n->running_ns = sum->running_ns[s->group];
-        double value = (double)sum->values[i], calls = (double)regions;
-        if (sum->lost_groups >> s->group & 1 || n->running_ns == 0)
-            n->status = STATUS_lost; // never on the PMU: its zero is no count
-        else if (s->never_zero && value <= 0)
-            n->status = STATUS_zero_suspect;
-        else if (n->running_ns < n->enabled_ns)
-            n->status = STATUS_multiplexed;
-        else if (n->status != STATUS_inexact && s->spread > 0 &&
-                 value < MIN_REGION_SPREADS * s->spread * calls)
-            n->status = STATUS_below_min_region;
-        if (n->status == STATUS_lost || n->status == STATUS_zero_suspect) continue;
-        n->value_raw = value;
-        n->overhead = s->overhead * calls;
-        if (n->status == STATUS_ok || n->status == STATUS_unverified)
-            n->value_net = value - n->overhead;
+        struct observation o = {.opened = c->events[i].status,
+                                .regions = regions,
+                                .never_zero = s->never_zero,
+                                .overhead = s->overhead,
+                                .spread = s->spread};
+        if (s->fd >= 0) {
+            o.value = sum->values[i];
+            o.enabled_ns = sum->enabled_ns[s->group];
+            o.running_ns = sum->running_ns[s->group];
+            o.lost = sum->lost_groups >> s->group & 1;
+        }
+        counts[i].source = c->events[i].source;
+        counters_judge(&o, &counts[i]);
     }
 }
 

@@ -34,7 +34,7 @@ static void gather_identity(struct machine *m) {
     machine_add(m, "cpu_model", "", "cpuid 1", "%u", model);
     machine_add(m, "cpu_stepping", "", "cpuid 1", "%u", a & 15);
     unsigned hypervised = c >> 31 & 1;
-    if (__get_cpuid_max(0x80000000, NULL) >= 0x80000004)
+    if ((unsigned)__get_cpuid_max(0x80000000, NULL) >= 0x80000004)
         for (unsigned leaf = 0; leaf < 3; leaf++) {
             __cpuid(0x80000002 + leaf, a, b, c, d);
             memcpy(name + 16 * leaf, (unsigned[]){a, b, c, d}, 16);
@@ -92,11 +92,23 @@ static void gather_identity(struct machine *m) {
                     (unsigned)(midr & 15)); // variant and revision
         machine_add(m, "cpu_name", "", *name ? "table of parts by midr_el1" : source, "%s", name);
     }
-    char maker[128]; // there is no CPUID bit here: what the firmware or Xen says
-    if (machine_read_line("/sys/hypervisor/type", maker, sizeof maker) == 0)
-        machine_add(m, "hypervisor", "", "/sys/hypervisor/type", "%s", maker);
-    else
-        machine_add_file(m, "hypervisor", "", "/sys/class/dmi/id/sys_vendor");
+    // There is no CPUID bit here: Xen says so, others by the firmware's vendor. A name that is none
+    // of these is the hardware's maker, which proves nothing either way.
+    static const char *const vendors[] = {"QEMU",
+                                          "KVM",
+                                          "Amazon EC2",
+                                          "Google",
+                                          "VMware, Inc.",
+                                          "Parallels",
+                                          "Apple Virtualization Generic Platform"};
+    const char *path = "/sys/class/dmi/id/sys_vendor";
+    char maker[128], known[128] = "";
+    if (machine_read_line("/sys/hypervisor/type", known, sizeof known) == 0 && *known)
+        path = "/sys/hypervisor/type";
+    else if (machine_read_line(path, maker, sizeof maker) == 0)
+        for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++)
+            if (!strcmp(maker, vendors[i])) snprintf(known, sizeof known, "%s", maker);
+    machine_add(m, "hypervisor", "", path, "%s", known);
 }
 #endif
 
@@ -107,8 +119,10 @@ void machine_gather_cpu(struct machine *m) {
     machine_add(m, "arch", "", "build", "aarch64");
 #endif
     gather_identity(m);
-    char microcode[64];
+    char microcode[64] = "";
+#if defined(__x86_64__)
     machine_read_key("/proc/cpuinfo", "microcode", microcode, sizeof microcode);
+#endif
     machine_add(m, "cpu_microcode", "", "/proc/cpuinfo", "%s", microcode);
 
     const char *source;

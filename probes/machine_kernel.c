@@ -80,8 +80,12 @@ void machine_gather_kernel(struct machine *m) {
     machine_add(m, "kernel_release", "", "uname", "%s %s", name.sysname, name.release);
     machine_add(m, "kernel_version", "", "uname", "%s", name.version);
     add_command_line(m);
-    machine_add(m, "libpfm_version", "", "pfm_get_version and header", "%s", encode_library());
-    machine_add(m, "libpfm_pmus", "", "libpfm4", "%s", encode_present_pmus());
+    const char *library = encode_library();
+    machine_add(m, "libpfm_version", "",
+                *library ? "pfm_get_version and file name" : "built without libpfm4", "%s",
+                library);
+    machine_add(m, "libpfm_pmus", "", *library ? "libpfm4" : "built without libpfm4", "%s",
+                encode_present_pmus());
     machine_add_file(m, "perf_event_paranoid", "", "/proc/sys/kernel/perf_event_paranoid");
     machine_add_file(m, "nmi_watchdog", "", "/proc/sys/kernel/nmi_watchdog");
     machine_add_file(m, "governor", "", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");

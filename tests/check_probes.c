@@ -15,6 +15,7 @@
 
 #include "probes/clock.h"
 #include "probes/counters.h"
+#include "probes/counters_judge.h"
 #include "probes/cpulist.h"
 #include "probes/encode.h"
 #include "probes/error.h"
@@ -139,7 +140,9 @@ static int soft_context_switches(void) {
 }
 
 #define PAGES 256
-static void touch_pages(void *pages) {
+__attribute__((no_sanitize("address"))) // its shadow has faults of its own
+static void
+touch_pages(void *pages) {
     size_t step = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t i = 0; i < PAGES; i++) ((volatile char *)pages)[i * step] = 1;
 }
@@ -250,43 +253,36 @@ static int group_of_both_kinds(void) { // hardware that is missing must not take
     return result;
 }
 
-// What a reading says, without the hardware that would say it.
+// What an observation is worth, without the hardware that would make it.
 static int statuses(void) {
-    const char *name = "task-clock";
-    struct counters *c;
-    int error = counters_open(&c, &name, 1);
-    expect(error == 0, "counters_open: %s", probes_error());
-    if (error) return 1;
-    if (counters_event(c, 0)->status != STATUS_ok) {
-        int result = skip("task-clock: %s", counters_event(c, 0)->reason);
-        counters_close(c);
-        return result;
-    }
-    struct counters_reading begin = {0}, end = {.values = {1000000000}};
-    const struct {
-        uint64_t value, enabled, running;
-        uint32_t lost;
+    static const struct {
+        struct observation seen;
         enum status status;
-        bool raw, net;
+        double raw, net; // -1: empty
     } rows[] = {
-        {1000000000, 1000, 1000, 0, STATUS_ok, true, true},
-        {1000000000, 1000, 600, 0, STATUS_multiplexed, true, false},
-        {0, 1000, 0, 0, STATUS_lost, false, false},
-        {1000000000, 1000, 1000, 1, STATUS_lost, false, false},
+        {{STATUS_ok, 900, 1000, 1000, 1, false, false, 10, 0}, STATUS_ok, 900, 890},
+        {{STATUS_unverified, 900, 1000, 1000, 3, false, true, 10, 1}, STATUS_unverified, 900, 870},
+        {{STATUS_ok, 0, 1000, 1000, 1, false, false, 0, 0}, STATUS_ok, 0, 0},
+        {{STATUS_ok, 900, 1000, 600, 1, false, false, 10, 0}, STATUS_multiplexed, 900, -1},
+        {{STATUS_inexact, 900, 1000, 1000, 1, false, false, 10, 0}, STATUS_inexact, 900, -1},
+        {{STATUS_ok, 99, 1000, 1000, 1, false, false, 10, 2}, STATUS_below_min_region, 99, -1},
+        {{STATUS_ok, 100, 1000, 1000, 1, false, false, 10, 2}, STATUS_ok, 100, 90},
+        {{STATUS_ok, 199, 1000, 1000, 2, false, false, 10, 2}, STATUS_below_min_region, 199, -1},
+        {{STATUS_unverified, 0, 1000, 1000, 1, false, true, 10, 2}, STATUS_zero_suspect, -1, -1},
+        {{STATUS_ok, 0, 1000, 0, 1, false, false, 10, 2}, STATUS_lost, -1, -1},
+        {{STATUS_ok, 900, 1000, 1000, 1, true, false, 10, 2}, STATUS_lost, -1, -1},
+        {{STATUS_unsupported, 0, 0, 0, 1, false, false, 0, 0}, STATUS_unsupported, -1, -1},
+        {{STATUS_denied, 0, 0, 0, 1, false, false, 0, 0}, STATUS_denied, -1, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct count n;
-        end.values[0] = rows[i].value;
-        end.enabled_ns[0] = rows[i].enabled;
-        end.running_ns[0] = rows[i].running;
-        end.lost_groups = rows[i].lost;
-        counters_difference(c, &begin, &end, &n);
-        expect(n.status == rows[i].status, "row %zu: %s, not %s", i, status_name(n.status),
-               status_name(rows[i].status));
-        expect(!isnan(n.value_raw) == rows[i].raw && !isnan(n.value_net) == rows[i].net,
-               "row %zu: raw %g net %g", i, n.value_raw, n.value_net);
+        counters_judge(&rows[i].seen, &n);
+        double raw = isnan(n.value_raw) ? -1 : n.value_raw,
+               net = isnan(n.value_net) ? -1 : n.value_net;
+        expect(n.status == rows[i].status && raw == rows[i].raw && net == rows[i].net,
+               "row %zu: %s, raw %g, net %g", i, status_name(n.status), raw, net);
+        expect(isnan(n.overhead) == isnan(n.value_raw), "row %zu: overhead %g", i, n.overhead);
     }
-    counters_close(c);
     expect(!strcmp(status_name(STATUS_below_min_region), "below_min_region") &&
                !strcmp(status_name(STATUS_selftest_failed), "selftest_failed") &&
                !strcmp(source_name(SOURCE_static), "static") && !*source_name(SOURCE_COUNT),
@@ -329,8 +325,9 @@ static int names_of_other_machines(void) { // real names: no error, but nothing 
         int error = encode_event(names[i], &e);
         expect(error == 0, "%s: %s", names[i], probes_error());
         if (error) continue;
-        if (strstr(encode_present_pmus(), "spr") || strstr(encode_present_pmus(), "arm_n1"))
-            continue;
+        char pmu[32];
+        snprintf(pmu, sizeof pmu, "%.*s", (int)strcspn(names[i], ":"), names[i]);
+        if (strstr(encode_present_pmus(), pmu)) continue; // this is the other machine
         expect(e.status == STATUS_unsupported && *e.reason, "%s: %s", names[i],
                status_name(e.status));
         printf("  %s: %s\n", names[i], e.reason);
@@ -602,8 +599,8 @@ static int machine_cpus_ordered(void) {
     expect(count >= 1 && cores >= 1 && cores <= count, "%zu CPUs of %zu cores", count, cores);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < i; k++) expect(cpus[k] != cpus[i], "CPU %d twice", cpus[i]);
-        expect(i == 0 || i == cores || cpus[i - 1] < cpus[i], "CPU %d before %d", cpus[i - 1],
-               cpus[i]);
+        if (i != 0 && i != cores)
+            expect(cpus[i - 1] < cpus[i], "CPU %d before %d", cpus[i - 1], cpus[i]);
         cpu_set_t one;
         CPU_ZERO(&one);
         CPU_SET((size_t)cpus[i], &one);
