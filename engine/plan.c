@@ -114,7 +114,10 @@ const struct gguf_tensor *plan_tensor(struct plan_builder *b, const char *name, 
     if (b->error) return NULL;
     tensor_name(b, full, name);
     const struct gguf_tensor *t = gguf_tensor(b->model->gguf, full);
-    if (!t)
+    if (!t && rows == 1)
+        b->error = engine_fail(EINVAL, "%s: tensor '%s' is missing (expected %td)",
+                               gguf_path(b->model->gguf), full, cols);
+    else if (!t)
         b->error = engine_fail(EINVAL, "%s: tensor '%s' is missing (expected %td x %td)",
                                gguf_path(b->model->gguf), full, cols, rows);
     else
