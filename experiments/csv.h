@@ -11,10 +11,12 @@ struct csv_writer {
     FILE *file;
     char *path;
     bool row_started;
-    int failed; // errno of the first write that failed
+    int failed; // errno of the first write that failed; EDOM: an infinite number
+    bool created;             // by csv_create: csv_close removes it again when it failed
+    size_t fields, row_bytes; // of the row so far
 };
 int csv_create(struct csv_writer *w, const char *path); // must not exist
-int csv_append(struct csv_writer *w, const char *path);
+int csv_append(struct csv_writer *w, const char *path); // must exist
 void csv_to(struct csv_writer *w, FILE *file); // e.g. stdout; csv_close leaves it open
 void csv_text(struct csv_writer *w, const char *text); // quoted where needed
 void csv_number(struct csv_writer *w, double value);   // NaN: an empty field
@@ -32,6 +34,9 @@ struct csv_table {
     char *storage;
 };
 int csv_read(struct csv_table *t, const char *path);
+// The same from memory: text (malloc'ed, text[bytes] may be written) becomes the table's, also on
+// failure; name stands in messages.
+int csv_parse_table(struct csv_table *t, const char *name, char *text, size_t bytes);
 void csv_free(struct csv_table *t);
 int csv_column(const struct csv_table *t, const char *name); // -1 if absent
 const char *csv_cell(const struct csv_table *t, size_t row, int column); // "" for column -1
