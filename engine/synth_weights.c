@@ -5,7 +5,7 @@
 #include "engine/synth_parts.h"
 
 // Standard deviations of what the random bits stand for, in units of the scale.
-#define Q8_DEVIATION 73.6            // uniform on -127..127
+#define Q8_DEVIATION 73.468          // uniform on -127..127 with 0 twice as often
 #define Q4_DEVIATION 4.1833001       // uniform on -7..7 with 0 twice as often
 #define UNIFORM_DEVIATION 0.57735027 // uniform on (-1, 1)
 
@@ -67,7 +67,8 @@ static void fill_q8_0(const struct weights *w, uint64_t first, uint64_t blocks,
         for (unsigned k = 0; k < 4; k++) q[k] = word(w->key, counter + k);
         memcpy(out, &w->table.scales[word(w->key, counter + 4) & 0xff], 2);
         memcpy(out + 2, q, sizeof q);
-        for (unsigned k = 2; k < 34; k++) out[k] = out[k] == 0x80 ? 0x81 : out[k]; // no -128
+        for (unsigned k = 2; k < 34; k++)
+            out[k] = out[k] == 0x80 ? 0 : out[k]; // no -128: zero mean
     }
 }
 

@@ -148,9 +148,11 @@ static int check_weights(const void *argument) {
         }
         const double root = sqrt((double)t->dims[0]), mean = sum / (double)n * root;
         const double deviation = sqrt(squares / (double)n) * root;
-        // Six standard errors; the jitter of a block's scale adds 1 % to the deviation.
-        const double error = 6 / sqrt((double)n);
-        if (fabs(mean) > error || fabs(deviation - 1.005) > error + 0.01)
+        // Scales of blocks are uniform on 0.75 to 1.25: 0.9 % more than their mean alone would
+        // give.
+        const double expected = t->format == FORMAT_f16 ? 1 : 1.0093;
+        const double error = 6 / sqrt((double)n); // six standard errors at least
+        if (fabs(mean) > error || fabs(deviation - expected) > error + 0.001)
             rc = case_fail("%s: mean %g, deviation %g (in 1/sqrt(cols))", t->name, mean, deviation);
     }
     gguf_close(g);
@@ -235,8 +237,9 @@ static int check_tokenizer(const void *argument) {
            ids[0] == 1);
     EXPECT(tokenizer_decode(t, ids, count, &back, &bytes) == 0);
     EXPECT(bytes == sizeof text - 1 && memcmp(back, text, bytes) == 0);
-    const struct gguf_string the = tokenizer_spelling(t, ids[2]); // behind BOS and "In"
-    EXPECT(the.bytes == 6 && memcmp(the.data, "\xe2\x96\x81the", 6) == 0);
+    // Behind BOS and "In", where the vocabulary is large enough for words.
+    const struct gguf_string the = tokenizer_spelling(t, ids[2]);
+    EXPECT(p->vocabulary < 1000 || (the.bytes == 6 && memcmp(the.data, "\xe2\x96\x81the", 6) == 0));
     for (int32_t id = 0; id < (int32_t)p->vocabulary; id++) { // no spelling twice
         const struct gguf_string s = tokenizer_spelling(t, id);
         EXPECT(s.bytes > 0);
