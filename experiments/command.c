@@ -16,6 +16,12 @@ enum verb_index {
     VERB_COUNT
 };
 
+static const char PRESET_WORDS[] =
+#define PRESET(name, ...) name " "
+#define PRESET_LATER(name, architecture) "!" name " "
+#include "engine/presets.def"
+    ;
+
 static const struct verb verbs[] = {
 #define VERB(name, state, handler, low, high, words, form, summary, example)                       \
     {#name, state, low, high, words, form, summary, example},

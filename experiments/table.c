@@ -12,6 +12,8 @@
 #include "experiments/output.h"
 #include "experiments/utf8.h"
 
+#define CELL_COLUMNS 36 // of text: more is cut, but for the first and the last column
+
 enum table_format table_format(const struct command *c) {
     const char *name = command_value(c, "-o", "text");
     if (!strcmp(name, "csv")) return TABLE_csv;
@@ -200,6 +202,20 @@ static void last_cell(const char *text, size_t indent, size_t edge) {
     putchar('\n');
 }
 
+// As much of a cell as its column holds; the rest is "…" (the first and the last column are whole).
+static void cut_cell(const char *text, size_t columns) {
+    if (wide(text) <= columns) {
+        fputs(text, stdout);
+        return;
+    }
+    for (size_t n = 0; *text; text++) {
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+        if (n == columns) break;
+        putchar(*text);
+    }
+    fputs("…", stdout);
+}
+
 static size_t terminal_columns(void) { // 0: not a terminal, lines may be long
     struct winsize size;
     if (!isatty(STDOUT_FILENO)) return 0;
@@ -211,7 +227,8 @@ static void text_row(const struct table *t, size_t row, const size_t *widths, si
     size_t at = 0;
     for (size_t j = 0; j <= last; j++) {
         const char *text = row == SIZE_MAX ? t->columns[j] : cell(t, row, j)->text;
-        const int pad = (int)(widths[j] - wide(text));
+        const size_t taken = wide(text) < widths[j] ? wide(text) : widths[j];
+        const int pad = (int)(widths[j] - taken);
         const bool right = numeric(t, j);
         if (j == last && !right) {
             if (edge > at + 20)
@@ -220,8 +237,9 @@ static void text_row(const struct table *t, size_t row, const size_t *widths, si
                 puts(text ? text : "");
             return;
         }
-        printf("%*s%s%*s", right ? pad : 0, "", text ? text : "", right || j == last ? 0 : pad, "");
-        fputs(j == last ? "\n" : "  ", stdout);
+        printf("%*s", right ? pad : 0, "");
+        cut_cell(text ? text : "", widths[j]);
+        printf("%*s%s", right || j == last ? 0 : pad, "", j == last ? "\n" : "  ");
         at += widths[j] + 2;
     }
 }
@@ -233,6 +251,7 @@ static int print_text(const struct table *t) {
         widths[j] = wide(t->columns[j]);
         for (size_t i = 0; i < rows_of(t); i++)
             if (wide(cell(t, i, j)->text) > widths[j]) widths[j] = wide(cell(t, i, j)->text);
+        if (j > 0 && j + 1 < t->column_count && widths[j] > CELL_COLUMNS) widths[j] = CELL_COLUMNS;
     }
     const size_t edge = terminal_columns();
     text_row(t, SIZE_MAX, widths, edge);

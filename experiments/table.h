@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The one printer of tables: aligned text for people, CSV, JSON and Markdown for programs and
 // pages. Rows are kept and printed at the end. CSV, JSON: numbers read back to the same double;
-// text and md round them to six digits. A missing value is empty (JSON: null).
+// text and md round them to six digits, and text cuts what is longer than 36 columns. A missing
+// value is empty (JSON: null).
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

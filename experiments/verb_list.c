@@ -24,8 +24,11 @@ static int list_kernels(enum table_format format) {
     static const char *const columns[] = {"op",         "variant",    "isa",       "arch",
                                           "tokens_min", "tokens_max", "row_block", "token_block",
                                           "usable",     "symbol",     NULL};
-    struct table t;
-    table_open(&t, format, columns);
+    static const char *const brief[] = {"op",         "variant",    "isa",       "arch",
+                                        "tokens_min", "tokens_max", "row_block", "token_block",
+                                        "usable",     NULL};
+    struct table t; // a symbol is OP__VARIANT: too wide to be said twice to people
+    table_open(&t, format, format == TABLE_text ? brief : columns);
     for (size_t i = 0; i < kernel_count(); i++) {
         const struct kernel *k = kernel_at(i);
         table_text(&t, op_info(k->op)->name);
@@ -37,7 +40,7 @@ static int list_kernels(enum table_format format) {
         table_integer(&t, k->row_block);
         table_integer(&t, k->token_block);
         table_text(&t, kernel_usable(k) ? "yes" : "no");
-        table_text(&t, k->symbol);
+        if (format != TABLE_text) table_text(&t, k->symbol);
     }
     return table_close(&t);
 }
