@@ -22,7 +22,7 @@ int verb_synth(const struct command *c) {
     long layers, seed;
     if (!p) return fail(EXIT_USAGE, "synth: preset %s is not built yet", name);
     int rc = command_number(c, "--layers", 1, 1000, 0, &layers);
-    if (!rc) rc = command_number(c, "--seed", 0, 1L << 62, 1, &seed);
+    if (!rc) rc = command_number(c, "--seed", 0, 1L << 62, 0, &seed);
     if (rc) return rc;
     char label[128];
     snprintf(label, sizeof label, "making %.100s", path);
