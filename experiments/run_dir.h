@@ -9,20 +9,36 @@
 #include "experiments/csv.h"
 
 #define RUN_SCHEMA_VERSION 1
+#define RUN_COLUMNS_MAX 48
 enum run_file { RUN_run, RUN_points, RUN_samples, RUN_regions, RUN_steps, RUN_counts, RUN_summary, RUN_FILE_COUNT };
 const char *run_file_name(enum run_file f); // "samples.csv"
-// The fixed columns of a file, in order, from the one table in run_dir.c (results/schema.csv is generated
-// from it and a test compares); NULL ends the list. points.csv: swept names follow.
+// The fixed columns of a file, in order, from the one table experiments/schema.def (results/schema.csv is
+// generated from it and a test compares); NULL ends the list. points.csv: swept names follow.
 const char *const *run_file_columns(enum run_file f);
+enum run_type { RUN_TYPE_text, RUN_TYPE_words, RUN_TYPE_integer, RUN_TYPE_number, RUN_TYPE_flag, RUN_TYPE_key };
+struct run_column {
+    enum run_file file;
+    const char *name;
+    enum run_type type;
+    bool must; // never empty
+    const char *unit, *meaning;
+};
+const struct run_column *run_file_column(enum run_file f, size_t i); // NULL behind the last
+// What run.csv must state; NULL behind the last. *meaning may be NULL.
+const char *run_fact_name(size_t i, const char **meaning);
+// results/schema.csv.
+void run_schema_write(struct csv_writer *w);
 
 struct run_dir {
     char *final_path, *temporary_path; // temporary_path: where files are written until sealed
     char *stem, *machine, *id;         // id: <utc>_<hash8>
 };
-// out_root: results/ or --out. Refuses stems that are not [a-z0-9_]+. utc: "20261121T110500Z".
+// out_root: results/ or --out; made where it is missing. Refuses stems that are not [a-z0-9_]+, machines
+// that are not [a-z0-9-]+. utc: "20261121T110500Z"; hash8: 8 hexadecimal digits.
 int run_dir_create(struct run_dir *r, const char *out_root, const char *stem, const char *machine,
                    const char *utc, const char *hash8);
-// Writes SHA256SUMS, fsyncs, renames. On failure the temporary directory stays and is named.
+// Writes SHA256SUMS, fsyncs, renames. All files of a run must be there and nothing else. On failure the
+// temporary directory stays and is named.
 int run_dir_seal(struct run_dir *r);
 void run_dir_discard(struct run_dir *r); // removes the temporary directory
 void run_dir_free(struct run_dir *r);
@@ -38,3 +54,6 @@ const char *run_fact(const struct run *r, const char *key); // of run.csv; NULL 
 // verify: hashes, schema (columns, types, keys that refer to each other), completeness (the points and
 // blocks of its protocol), summary recomputed and compared. Prints one line on success.
 int run_verify(const char *path);
+// The steps of run_open, for tests: SHA256SUMS against the directory; the columns of a table.
+int run_check_hashes(const char *path);
+int run_check_columns(const char *run_path, enum run_file f, const struct csv_table *t);
