@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // GGUF v2/v3, read through a private read-only mapping: tensors point into it and are never copied.
 // Everything that the file claims is checked against its size before it is believed.
+// Hazard of every mapping: who cuts the file short while it is open makes reads behind its new end fault.
 // Format: ggml's docs/gguf.md. A struct gguf is constant after gguf_open and may be shared by threads.
 #pragma once
 #include <stdbool.h>

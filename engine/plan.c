@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/error.h"
+#include "engine/gguf_describe.h"
 #include "engine/plan_builder.h"
 
 #define NAME_BYTES 96
@@ -99,9 +100,11 @@ static int check_tensor(const struct plan_builder *b, const struct gguf_tensor *
         return engine_fail(EINVAL, "%s: tensor '%s' has shape %s, expected %td x %td", path,
                            t->name, got, cols, rows);
     }
-    if (t->format < 0)
-        return engine_fail(ENOTSUP, "%s: tensor '%s' has type %u: not built yet", path, t->name,
-                           t->gguf_type);
+    if (t->format < 0) {
+        char format[16];
+        return engine_fail(ENOTSUP, "%s: tensor '%s' has format %s: not built yet", path, t->name,
+                           gguf_describe_format(t, format));
+    }
     if (rows == 1 && t->format != FORMAT_f32)
         return engine_fail(ENOTSUP, "%s: tensor '%s' is %s, expected f32", path, t->name,
                            format_info((enum format)t->format)->name);

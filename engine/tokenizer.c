@@ -196,11 +196,16 @@ int tokenizer_open(struct tokenizer **out, const struct gguf *g) {
     if (rc == -ENOENT) return 0;
     if (rc) return rc;
     if (model.bytes == 8 && memcmp(model.data, "no_vocab", 8) == 0) return 0;
-    if (model.bytes != 5 || memcmp(model.data, "llama", 5) != 0)
+    if (model.bytes != 5 || memcmp(model.data, "llama", 5) != 0) {
+        int shown = 0; // of a text from the file: the message stays one line
+        while (shown < 40 && (size_t)shown < model.bytes &&
+               (unsigned char)model.data[shown] >= 0x20)
+            shown++;
         return engine_fail(EINVAL,
                            "%s: key 'tokenizer.ggml.model': tokenizer '%.*s' is not built yet "
                            "(built: 'llama', SentencePiece)",
-                           gguf_path(g), (int)(model.bytes < 40 ? model.bytes : 40), model.data);
+                           gguf_path(g), shown, model.data);
+    }
     struct tokenizer *t = calloc(1, sizeof *t);
     if (!t) return engine_fail(ENOMEM, "%s: no memory for a tokenizer", gguf_path(g));
     t->gguf = g;

@@ -21,7 +21,7 @@ int verb_synth(const struct command *c) {
     const struct synth_preset *p = synth_preset_find(name);
     long layers, seed;
     if (!p) return fail(EXIT_USAGE, "synth: preset %s is not built yet", name);
-    int rc = command_number(c, "--layers", 1, 1000, 0, &layers);
+    int rc = command_number(c, "--layers", 1, (long)p->layers, 0, &layers);
     if (!rc) rc = command_number(c, "--seed", 0, 1L << 62, 0, &seed);
     if (rc) return rc;
     char label[128];
