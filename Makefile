@@ -73,6 +73,8 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 # tests/check/*.c are the parts of check_kernels.
 CHECK_SOURCES := $(wildcard tests/check/*.c)
 CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o)
+# tests/probes/*.c are the parts of check_probes.
+PROBE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/probes/*.c))
 # tests/engine/golden.c is what the checks of the engine share.
 ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
@@ -120,12 +122,13 @@ $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
 $(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
+$(BUILD)/tests/check_probes: $(PROBE_OBJECTS)
 $(ENGINE_CHECKS): $(BUILD)/tests/engine/golden.o
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(filter %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
 
 # ---- what people type -----------------------------------------------------------------------------
 help: ## this list

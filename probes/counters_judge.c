@@ -7,7 +7,10 @@ static enum status judged(const struct observation *o) {
     double value = (double)o->value;
     if (o->opened == STATUS_unsupported || o->opened == STATUS_denied) return o->opened;
     if (o->lost || o->running_ns == 0) return STATUS_lost; // never on the PMU: its zero is no count
-    if (o->never_zero && o->value == 0) return STATUS_zero_suspect;
+    // Some virtual PMUs open every event and count nothing; a zero needs an event that is known to
+    // count.
+    if (o->value == 0 && (o->never_zero || o->opened == STATUS_unverified))
+        return STATUS_zero_suspect;
     if (o->running_ns < o->enabled_ns) return STATUS_multiplexed;
     if (o->opened == STATUS_inexact) return STATUS_inexact;
     if (o->spread > 0 && value < COUNTERS_MIN_REGION_SPREADS * o->spread * (double)o->regions)

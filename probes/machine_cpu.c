@@ -108,6 +108,12 @@ static void gather_identity(struct machine *m) {
     else if (machine_read_line(path, maker, sizeof maker) == 0)
         for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++)
             if (!strcmp(maker, vendors[i])) snprintf(known, sizeof known, "%s", maker);
+    if (!*known && machine_read_line("/proc/device-tree/compatible", maker, sizeof maker) == 0 &&
+        !strcmp(maker,
+                "linux,dummy-virt")) { // the board that virtual machines without firmware have
+        path = "/proc/device-tree/compatible";
+        snprintf(known, sizeof known, "%s", maker);
+    }
     machine_add(m, "hypervisor", "", path, "%s", known);
 }
 #endif
