@@ -21,6 +21,7 @@ struct buffer {
 struct gguf_writer {
     char *path, *temporary;
     int fd;
+    bool nameless; // the temporary has no name yet
     uint64_t alignment, value_count, data_offset, data_bytes;
     struct buffer values, infos;
     struct declared *tensors;
@@ -69,6 +70,31 @@ static void put_text(struct gguf_writer *w, struct buffer *b, const char *text) 
     put_string(w, b, (struct gguf_string){text, strlen(text)});
 }
 
+// A file without a name where the file system has such: then even a killed process leaves nothing.
+static int open_temporary(struct gguf_writer *w) {
+    const char *slash = strrchr(w->path, '/');
+    char *directory = slash ? strndup(w->path, (size_t)(slash - w->path) + 1) : strdup(".");
+    int fd = -1;
+    if (directory) fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    free(directory);
+    w->nameless = fd >= 0;
+    if (fd < 0) fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return fd;
+}
+
+// Gives the complete file its name; an older file of this name is replaced at once.
+static void publish(struct gguf_writer *w) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", w->fd);
+    if (w->nameless && linkat(AT_FDCWD, link, AT_FDCWD, w->temporary, AT_SYMLINK_FOLLOW) != 0)
+        fail(w, errno, "cannot give it a name");
+    else if (rename(w->temporary, w->path) != 0)
+        fail(w, errno, "cannot rename to it");
+    else
+        return;
+    unlink(w->temporary);
+}
+
 int gguf_write_open(struct gguf_writer **out, const char *path, uint32_t alignment) {
     *out = NULL;
     struct gguf_writer *w = calloc(1, sizeof *w);
@@ -81,7 +107,7 @@ int gguf_write_open(struct gguf_writer **out, const char *path, uint32_t alignme
         gguf_write_close(w, false);
         return engine_fail(ENOMEM, "%s: no memory to write it", path);
     }
-    w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    w->fd = open_temporary(w);
     if (w->fd < 0) {
         const int why = errno;
         gguf_write_close(w, false);
@@ -224,11 +250,10 @@ int gguf_write_data(struct gguf_writer *w, size_t tensor, uint64_t offset, const
 int gguf_write_close(struct gguf_writer *w, bool keep) {
     if (!w) return 0;
     if (keep && !w->failed && fsync(w->fd) != 0) fail(w, errno, "cannot flush it to the disk");
-    if (w->fd >= 0 && close(w->fd) != 0 && keep) fail(w, errno, "cannot close it");
-    if (keep && !w->failed && rename(w->temporary, w->path) != 0)
-        fail(w, errno, "cannot rename to it");
+    if (keep && !w->failed) publish(w);
     const int rc = w->failed;
-    if ((!keep || rc) && w->fd >= 0) unlink(w->temporary);
+    if ((!keep || rc) && w->fd >= 0 && !w->nameless) unlink(w->temporary);
+    if (w->fd >= 0) close(w->fd); // flushed above: nothing can fail here that matters
     if (rc) engine_fail(-rc, "%s", w->message);
     free(w->values.data);
     free(w->infos.data);

@@ -101,7 +101,7 @@ static struct tensor *declare(struct job *j, enum format format, ptrdiff_t rows,
                               const char *name) {
     struct tensor *t = &j->tensors[j->tensor_count++];
     const uint64_t dims[2] = {(uint64_t)cols, (uint64_t)rows};
-    weights_prepare(&t->weights, format, cols, j->seed, name);
+    synth_weights_prepare(&t->weights, format, cols, j->seed, name);
     t->rows = rows;
     t->row_bytes = format_row_bytes(format, cols);
     t->chunk_rows = (ptrdiff_t)(CHUNK_BYTES / t->row_bytes);
@@ -192,7 +192,7 @@ static int describe(struct gguf_writer *w, const struct synth_preset *p, size_t 
         gguf_write_u32(w, numbers[i].key, (uint32_t)numbers[i].value);
     gguf_write_f32(w, "llama.rope.freq_base", (float)p->rope_base);
     gguf_write_f32(w, "llama.attention.layer_norm_rms_epsilon", (float)p->norm_eps);
-    return vocabulary_write(w, p->vocabulary);
+    return synth_vocabulary_write(w, p->vocabulary);
 }
 
 // ---- the work
@@ -210,7 +210,7 @@ static int make_chunk(const struct job *j, size_t chunk, void *buffer) {
     const struct tensor *t = &j->tensors[i];
     const ptrdiff_t first = (ptrdiff_t)(chunk - t->first_chunk) * t->chunk_rows;
     const ptrdiff_t rows = t->rows - first < t->chunk_rows ? t->rows - first : t->chunk_rows;
-    if (!t->values) weights_fill(&t->weights, first, rows, buffer);
+    if (!t->values) synth_weights_fill(&t->weights, first, rows, buffer);
     return gguf_write_data(j->writer, t->number, (uint64_t)first * t->row_bytes,
                            t->values ? t->values : buffer, (size_t)((uint64_t)rows * t->row_bytes));
 }

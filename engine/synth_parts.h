@@ -20,13 +20,13 @@ struct weights {
 };
 // Weights of zero mean and a standard deviation of about 1/sqrt(cols), so that activations of unit
 // size stay of unit size. The name tells tensors apart; f32: norms, spread over 0.95 to 1.05.
-void weights_prepare(struct weights *w, enum format format, ptrdiff_t cols, uint64_t seed,
-                     const char *name);
+void synth_weights_prepare(struct weights *w, enum format format, ptrdiff_t cols, uint64_t seed,
+                           const char *name);
 // Rows [first_row, first_row + rows) as the file holds them.
-void weights_fill(const struct weights *w, ptrdiff_t first_row, ptrdiff_t rows, void *out);
+void synth_weights_fill(const struct weights *w, ptrdiff_t first_row, ptrdiff_t rows, void *out);
 
 // ---- engine/synth_vocabulary.c
 // The metadata tokenizer.ggml.*: <unk> <s> </s>, 256 byte tokens, printable ASCII, frequent English
 // words with all their beginnings, then short combinations of letters, shortest first. -EINVAL if
 // `tokens` is too small for bytes and ASCII.
-int vocabulary_write(struct gguf_writer *w, ptrdiff_t tokens);
+int synth_vocabulary_write(struct gguf_writer *w, ptrdiff_t tokens);

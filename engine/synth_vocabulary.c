@@ -102,7 +102,7 @@ static void make_spellings(struct vocabulary *v) {
     }
 }
 
-int vocabulary_write(struct gguf_writer *w, ptrdiff_t tokens) {
+int synth_vocabulary_write(struct gguf_writer *w, ptrdiff_t tokens) {
     if (tokens < FIRST_PIECE + 95 || tokens > INT32_MAX / 4)
         return engine_fail(EINVAL, "a vocabulary of %td tokens: from %d on it can be made", tokens,
                            FIRST_PIECE + 95);

@@ -32,8 +32,8 @@ static uint16_t half_from(double value) {
                       (unsigned)((exponent + 13) * 1024 + (int)rounded)); // a carry is right too
 }
 
-void weights_prepare(struct weights *w, enum format format, ptrdiff_t cols, uint64_t seed,
-                     const char *name) {
+void synth_weights_prepare(struct weights *w, enum format format, ptrdiff_t cols, uint64_t seed,
+                           const char *name) {
     uint64_t hash = 14695981039346656037u; // FNV-1a
     for (const char *p = name; *p; p++) hash = (hash ^ (unsigned char)*p) * 1099511628211u;
     *w = (struct weights){.format = format, .cols = cols, .key = mix(seed + mix(hash))};
@@ -89,7 +89,7 @@ static void fill_q4_0(const struct weights *w, uint64_t first, uint64_t blocks,
     }
 }
 
-void weights_fill(const struct weights *w, ptrdiff_t first_row, ptrdiff_t rows, void *out) {
+void synth_weights_fill(const struct weights *w, ptrdiff_t first_row, ptrdiff_t rows, void *out) {
     const uint64_t first = (uint64_t)(first_row * w->cols), count = (uint64_t)(rows * w->cols);
     switch (w->format) {
     case FORMAT_f32:

@@ -36,6 +36,12 @@ __attribute__((format(printf, 1, 2))) static inline int case_fail(const char *fo
     return 1;
 }
 
+// Fails the case, with the engine's last message.
+#define EXPECT(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) return case_fail("not so: %s (%s)", #condition, engine_error());         \
+    } while (0)
+
 static inline int case_run(const char *program, const struct test_case *c) {
     const int rc = c->run(c->argument);
     if (rc == 1) fprintf(stderr, "FAIL %s; rerun: %s %s\n", c->name, program, c->name);

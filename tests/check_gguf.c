@@ -216,11 +216,6 @@ static int check_every_byte(const void *argument) {
     return 0;
 }
 
-#define EXPECT(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition)) return case_fail("not so: %s (%s)", #condition, engine_error());         \
-    } while (0)
-
 static bool described(const struct gguf *g, const char *key, const char *expected) {
     char text[256] = "";
     const struct gguf_value *v = gguf_value(g, key);

@@ -25,11 +25,6 @@ static const struct synth_preset wide = {"wide", 1,  1024,  4096, 8, 8, 128,
 
 static char path_a[PATH_MAX + 32], path_b[PATH_MAX + 32];
 
-#define EXPECT(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition)) return case_fail("not so: %s (%s)", #condition, engine_error());         \
-    } while (0)
-
 struct made {
     const struct synth_preset *preset;
     const char *format;

@@ -19,11 +19,6 @@ struct row {
     char *hex, *ids;
 };
 
-#define EXPECT(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition)) return case_fail("not so: %s (%s)", #condition, engine_error());         \
-    } while (0)
-
 static void ids_to_text(const int32_t *ids, size_t count, char *out, size_t size) {
     size_t n = 0;
     *out = '\0';
