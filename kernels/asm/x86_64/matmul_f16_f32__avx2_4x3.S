@@ -4,16 +4,20 @@
 // void matmul_f16_f32__avx2_4x3(const struct matmul_args *a)       rdi
 //   y  [tokens][rows] float, written    w  [rows][cols] IEEE binary16
 //   x  [tokens][cols] float             rows, cols, tokens any
-// Tokens go in blocks of about X_BLOCK_BYTES of x, which stay in the second-level cache while all rows
-// pass; the four rows stay in the first while the tokens of the block pass. At the edges row and token
-// pointers are clamped to the last one: those sums are computed twice and stored in the same place.
-// Live in a tile: r8-r11 rows of w, rsi rdx rcx tokens of x, rax column, rbx cols, rdi args,
-//       ymm0-11 sums (row 0 of tokens 0-2, row 1, ...), ymm12-14 x, ymm15 w.
-// Outside: rbp row, r12 token, r13 end of the token block, r14 tokens a block, r15 cols in whole 8s.
-// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15. Reads past the end: none.
+// Loops, outermost first: blocks of tokens, chunks of columns, four rows, three tokens. The x of a block
+// and chunk (X_BLOCK_BYTES) stays in the second-level cache while all rows pass, the chunk of four rows
+// in the first; sums of later chunks are added to y. At the edges row and token pointers are clamped to
+// the last one: those sums are computed twice and not stored.
+// Live in a tile: r8-r11 rows of w, rsi rdx rcx tokens of x, rax column, rbx end of the chunk, rdi args,
+//       r15 its end in whole 8s, ymm0-11 sums (row 0 of tokens 0-2, row 1, ...), ymm12-14 x, ymm15 w.
+// Outside: rbp row, r12 token, r13 end of the token block, r14 tokens a block.
+// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, 16 bytes. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
 #define X_BLOCK_BYTES 262144
+#define CHUNK_COLS 1024
+#define BLOCK_TOKEN [rsp]       // the block's first token
+#define CHUNK_COL [rsp + 8]     // the chunk's first column
 
 .macro row w, at, a, b, c
         vcvtph2ps ymm15, [\w + rax * 2 + \at * 2]
@@ -37,24 +41,32 @@
         row     r10, \at, 6, 7, 8
         row     r11, \at, 9, 10, 11
 .endm
-// The sums of four rows of one token, to y[token][row ..].
+// The sums of four rows of one token, into y[token][row ..].
 .macro store token, a, b, c, d
+        lea     rax, [r12 + \token]
+        cmp     rax, r13
+        jae     .Lstored
         vhaddps ymm\a, ymm\a, ymm\b
         vhaddps ymm\c, ymm\c, ymm\d
         vhaddps ymm\a, ymm\a, ymm\c
         vextractf128 xmm\b, ymm\a, 1
         vaddps  xmm\a, xmm\a, xmm\b
-        lea     rax, [r12 + \token]
-        cmp     rax, r13
-        jae     .Lstored
         imul    rax, [rdi + MATMUL_Y_STRIDE]
         add     rax, [rdi + MATMUL_Y]
+        lea     rax, [rax + rbp * 4]
         cmp     rdx, 4
-        jl      1f
-        vmovups [rax + rbp * 4], xmm\a
-        jmp     2f
-1:      vmaskmovps [rax + rbp * 4], xmm12, xmm\a
-2:
+        jl      2f
+        cmp     qword ptr CHUNK_COL, 0
+        je      1f
+        vaddps  xmm\a, xmm\a, [rax]
+1:      vmovups [rax], xmm\a
+        jmp     4f
+2:      cmp     qword ptr CHUNK_COL, 0
+        je      3f
+        vmaskmovps xmm\b, xmm12, [rax]
+        vaddps  xmm\a, xmm\a, xmm\b
+3:      vmaskmovps [rax], xmm12, xmm\a
+4:
 .endm
 
 FUNC matmul_f16_f32__avx2_4x3
@@ -64,28 +76,35 @@ FUNC matmul_f16_f32__avx2_4x3
         push    r13
         push    r14
         push    r15
+        sub     rsp, 16
         mov     rbx, [rdi + MATMUL_COLS]
         cmp     qword ptr [rdi + MATMUL_ROWS], 0
         jle     .Ldone
         cmp     qword ptr [rdi + MATMUL_TOKENS], 0
         jle     .Ldone
-        mov     r15, rbx
-        and     r15, -8
-        // Tokens a block: X_BLOCK_BYTES / (12 * cols) triples, at least two of them.
+        // Tokens a block: X_BLOCK_BYTES / (12 * columns of a chunk) triples.
+        mov     ecx, CHUNK_COLS
+        cmp     rcx, rbx
+        cmovg   rcx, rbx
+        inc     rcx
         mov     eax, X_BLOCK_BYTES / 12
         xor     edx, edx
-        lea     rcx, [rbx + 1]
         div     rcx
-        cmp     rax, 2
-        jae     1f
-        mov     eax, 2
-1:      lea     r14, [rax + rax * 2]
+        lea     r14, [rax + rax * 2]
         xor     r12d, r12d
 .Lblock:
         lea     r13, [r12 + r14]
         cmp     r13, [rdi + MATMUL_TOKENS]
         cmovg   r13, [rdi + MATMUL_TOKENS]
-        push    r12                     // the block's first token
+        mov     BLOCK_TOKEN, r12
+        xor     eax, eax
+.Lchunk:
+        mov     CHUNK_COL, rax
+        lea     rbx, [rax + CHUNK_COLS]
+        cmp     rbx, [rdi + MATMUL_COLS]
+        cmovg   rbx, [rdi + MATMUL_COLS]
+        mov     r15, rbx
+        and     r15, -8
         xor     ebp, ebp
 .Lrows:
         mov     rax, [rdi + MATMUL_ROWS]
@@ -106,7 +125,7 @@ FUNC matmul_f16_f32__avx2_4x3
         cmp     rax, 4
         cmovge  rdx, rcx
         lea     r11, [r10 + rdx]
-        mov     r12, [rsp]
+        mov     r12, BLOCK_TOKEN
 .Ltile:
         mov     rax, r13
         sub     rax, r12                // tokens left in the block
@@ -125,9 +144,9 @@ FUNC matmul_f16_f32__avx2_4x3
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
         vxorps  xmm\n, xmm\n, xmm\n
         .endr
-        xor     eax, eax
-        test    r15, r15
-        jz      .Lsingles
+        mov     rax, CHUNK_COL
+        cmp     rax, r15
+        jae     .Lsingles
         test    r15, 8
         jz      .Lcols16
         cols8   0
@@ -157,7 +176,7 @@ FUNC matmul_f16_f32__avx2_4x3
         jb      .Lcols1
 .Lsums:
         mov     rdx, [rdi + MATMUL_ROWS]
-        sub     rdx, rbp
+        sub     rdx, rbp                // rows left
         cmp     rdx, 4
         jge     .Lstore
         lea     rcx, [rip + .Lmask]
@@ -175,11 +194,14 @@ FUNC matmul_f16_f32__avx2_4x3
         add     rbp, 4
         cmp     rbp, [rdi + MATMUL_ROWS]
         jl      .Lrows
-        pop     rax
+        mov     rax, rbx
+        cmp     rax, [rdi + MATMUL_COLS]
+        jl      .Lchunk
         mov     r12, r13
         cmp     r12, [rdi + MATMUL_TOKENS]
         jl      .Lblock
 .Ldone:
+        add     rsp, 16
         pop     r15
         pop     r14
         pop     r13
