@@ -230,7 +230,10 @@ one() {
 }
 
 [ "${1-}" = --list ] && { list; exit; }
-[ $# -gt 0 ] || set -- $(list)
+if [ $# = 0 ]; then
+    mapfile -t all < <(list)
+    set -- "${all[@]}"
+fi
 failed=0 passed=0
 for name; do
     message=$(one "$name" 2>&1)
