@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// machine: the facts that probes/machine.h gathers.
+// machine: the facts that probes/machine.h gathers, and the state of the events that everyone asks
+// for.
+#include <stdio.h>
+
 #include "experiments/table.h"
+#include "probes/counters.h"
 #include "probes/machine.h"
 
 int verb_machine(const struct command *c);
@@ -17,6 +21,17 @@ int verb_machine(const struct command *c) {
         table_text(&t, f->unit);
         table_text(&t, f->source);
         table_text(&t, status_name(f->status));
+    }
+    struct event events[16];
+    const size_t event_count = counters_standard(events, 16);
+    for (size_t i = 0; i < event_count && i < 16; i++) {
+        char key[128];
+        snprintf(key, sizeof key, "event:%.95s", events[i].name);
+        table_text(&t, key);
+        table_text(&t, counters_event_opened(&events[i]) ? events[i].encoding : "");
+        table_text(&t, "");
+        table_text(&t, source_name(events[i].source));
+        table_text(&t, status_name(events[i].status));
     }
     return table_close(&t);
 }

@@ -3,6 +3,7 @@
 // one group a thread, with enabled and running times and a status for each event. On a machine
 // without a PMU everything runs and every hardware event says `unsupported`.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,11 @@ struct event {
     enum status status;
     char reason[160]; // why it is not ok, and what to do; "" if it is
 };
+
+// Whether it counts: ok, unverified and inexact events are open.
+static inline bool counters_event_opened(const struct event *e) {
+    return e->status != STATUS_unsupported && e->status != STATUS_denied;
+}
 
 #define COUNTERS_MAX 16
 #define COUNTERS_GROUPS 4 // perf_event groups: software events, the core's counters, two more PMUs
