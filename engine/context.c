@@ -180,6 +180,10 @@ int context_open(struct context **out, const struct model *m, const struct conte
     if (plan.max_tokens == 0) plan.max_tokens = 512;
     if (plan.max_tokens > c->capacity) plan.max_tokens = c->capacity;
     if (!error) error = plan_build(&c->plan, m, &plan);
+    if (!error) {
+        c->works = calloc((size_t)c->threads * c->plan->step_count, sizeof *c->works);
+        if (!c->works) error = engine_fail(ENOMEM, "%s: no memory", gguf_path(m->gguf));
+    }
     if (!error) error = map_kv(c);
     if (!error) error = map_arena(c);
     if (error) {
@@ -195,6 +199,7 @@ void context_close(struct context *c) {
     if (c->kv) munmap(c->kv, c->kv_bytes);
     if (c->arena) munmap(c->arena, c->arena_bytes);
     plan_free(c->plan);
+    free(c->works);
     free(c->partial);
     free(c->scratch);
     free(c);
@@ -235,6 +240,7 @@ static void attach(void *context, int thread) {
 
 void context_observe(struct context *c, const struct observer *o) {
     c->observer = o;
+    c->works_tokens = -1;
     if (o && o->attach) team_run(c->team, c->threads, attach, c);
 }
 
@@ -270,6 +276,13 @@ static void run_chunk(struct context *c, const int32_t *tokens, ptrdiff_t count,
     c->slots[SLOT_logits].data = (unsigned char *)logits;
     c->eval = &e;
     c->split = execute_attention_split(c, &e);
+    if (c->observer) {
+        c->works_stale = count != c->works_tokens || e.output_count != c->works_outputs ||
+                         c->split != c->works_split;
+        c->works_tokens = count;
+        c->works_outputs = e.output_count;
+        c->works_split = c->split;
+    }
     if (c->seeded > c->position) c->seeded = c->position;
     team_run(c->team, c->threads, execute_plan, c);
     c->eval = NULL;

@@ -278,10 +278,13 @@ static __attribute__((noinline, cold)) void
 run_observed(const struct context *c, const struct step *s, const struct eval *e, int thread) {
     const struct observer *o = c->observer;
     const struct slice l = slice_of(c, s, e, thread);
-    const struct work w = execute_work(c, s, e, &l);
+    const size_t step = (size_t)(s - c->plan->steps);
+    struct work *w = &c->works[(size_t)thread * c->plan->step_count + step];
+    if (c->works_stale || op_info(s->op)->op_class == CLASS_attention)
+        *w = execute_work(c, s, e, &l);
     o->begin(o->self, thread, s, e);
     run_slice(c, s, e, &l, thread);
-    o->end(o->self, thread, s, e, &w);
+    o->end(o->self, thread, s, e, w);
 }
 
 void execute_plan(void *context, int thread) {

@@ -38,6 +38,12 @@ struct context {
     int threads;
     ptrdiff_t capacity, position;
     const struct observer *observer;
+    // [threads][step_count]: what the observer was told in an eval of that many tokens and outputs,
+    // told again while they stay. Attention also depends on the depth and is computed each time.
+    struct work *works;
+    ptrdiff_t works_tokens, works_outputs; // -1: nothing was computed yet
+    enum attention_split works_split;
+    bool works_stale; // of the eval that runs: compute all
 
     unsigned char *kv;
     size_t kv_bytes;

@@ -316,7 +316,12 @@ static void observe(ptrdiff_t tokens, ptrdiff_t depth, int partition) {
     make_tokens(ids, 64, g.model->h.vocabulary, 5);
     golden_ok(context_seed_kv(g.context, depth, 1), "seed");
     context_observe(g.context, &observer);
-    golden_ok(context_eval(g.context, ids, tokens, OUTPUTS_last, NULL), "eval");
+    golden_ok(context_eval(g.context, ids, 3, OUTPUTS_last, NULL), "another eval");
+    for (int i = 0; i < 3; i++) { // what is told again must still be right
+        for (int w = 0; w < WATCHED_THREADS; w++) watches[w].begun = watches[w].ended = 0;
+        context_rewind(g.context, depth);
+        golden_ok(context_eval(g.context, ids, tokens, OUTPUTS_last, NULL), "eval");
+    }
     context_observe(g.context, NULL);
     golden_ok(context_eval(g.context, ids, tokens, OUTPUTS_last, NULL), "eval unwatched");
     bool told = true;
