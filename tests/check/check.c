@@ -190,11 +190,15 @@ static bool canaries_kept(struct check *c) {
 // ---- the call
 // --------------------------------------------------------------------------------------
 static sigjmp_buf fault_exit;
-static volatile sig_atomic_t fault_signal;
+static volatile sig_atomic_t fault_signal, in_kernel;
 static void *volatile fault_address;
 
 static void on_fault(int signal_number, siginfo_t *info, void *context) {
     (void)context;
+    if (!in_kernel) { // the checker's own fault: die of it
+        signal(signal_number, SIG_DFL);
+        return;
+    }
     fault_signal = signal_number;
     fault_address = info->si_addr;
     siglongjmp(fault_exit, 1);
@@ -270,9 +274,12 @@ bool check_run(struct check *c, const void *args) {
         if (areas[i].kind == KIND_INPUT) mprotect(areas[i].memory, AREA_BYTES, PROT_READ);
     catch_faults();
     if (sigsetjmp(fault_exit, 1)) {
+        in_kernel = 0;
         fail_by_signal(c);
         return false;
     }
+    in_kernel = 1;
     check_invoke(c->kernel, args);
+    in_kernel = 0;
     return canaries_kept(c);
 }
