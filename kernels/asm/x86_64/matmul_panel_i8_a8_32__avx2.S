@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
-// y[t][r] = sum over c of panel[r][c] * x[t][c]: 16 rows and 3 tokens in registers, 16-bit products.
+// y[t][r] = sum over c of panel[r][c] * x[t][c]: 16 rows and 3 tokens in registers, widened.
 //
 // void matmul_panel_i8_a8_32__avx2(const struct matmul_args *a)      rdi
-//   y  [tokens][rows] float, written    w  panel i8: [groups][cols/32] { uint8 q[8][16][4]; float d[16] }
+//   y  [tokens][rows] float, written    w  panel i8 (kernels/args.h)
 //   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens any
-// vpmaddubsw saturates at 16 bits and psign costs a multiplier's slot, so even and odd bytes of q + 128 are
-// widened in place (and, shift) and multiplied by x, widened the same way once a block on the stack;
-// the integer sums start at -128 * sum(x). The groups of 16 rows are the inner loop, so that the x of
-// three tokens stays in L1.
-// Live: rsi panel, rdx x_stride, r8 x.q, r10 x.d, rcx x.sum, rbx blocks left, r13 rows left, r9 y of the
-//       group, rax y of a token, r12 y of the token block, r14 y_stride, r15 tokens left, rbp x of the
-//       token block, r11 the frame; ymm0-2 and 3-5 integer sums of rows 0-7 and 8-15, ymm6-8 and 9-11
-//       float sums, ymm12 ymm13 weights of the two halves, ymm14 x, ymm15 products.
-// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, 192 bytes of x. Reads past the end: none.
+// vpmaddubsw saturates at 16 bits and psign costs a multiplier's slot, so even and odd bytes of q +
+// 128 are widened in place (and, shift) and multiplied by x, widened the same way on the stack a
+// block ahead (behind the last block that reads the d plane, within x); the integer sums start at
+// -128 * sum(x). The groups of 16 rows are the inner loop, so that the x of three tokens stays in
+// L1.
+// Live: rsi panel, rdx x_stride, r8 x.q, r10 x.d, rcx x.sum, rbx blocks left, r13 rows left, r9 y
+//       of the group, rax wide x, then y of a token, r12 y of the token block, r14 y_stride, r15
+//       tokens left, rbp x of the token block, r11 the frame; ymm0-2 and 3-5 integer sums of rows
+//       0-7 and 8-15, ymm6-8 and 9-11 float sums, ymm12 ymm13 weights of the two halves, ymm14 x,
+//       ymm15 products.
+// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, 2 * 256 of x. Reads past the
+//       end: none.
 #include "kernels/asm/asm.h"
 
         .section .rodata
@@ -22,12 +25,12 @@
 
 // do: a macro for one token, given its registers, addresses and stack; c: dword of the block
 .macro each_token do, tokens, c=0
-        \do     \c, 0, 3, 6, 9, r8, r10, rcx, rsp
+        \do     \c, 0, 3, 6, 9, r8, r10, rcx, rax
 .if \tokens > 1
-        \do     \c, 1, 4, 7, 10, r8+rdx, r10+rdx, rcx+rdx, rsp+64
+        \do     \c, 1, 4, 7, 10, r8+rdx, r10+rdx, rcx+rdx, rax+64
 .endif
 .if \tokens > 2
-        \do     \c, 2, 5, 8, 11, r8+rdx*2, r10+rdx*2, rcx+rdx*2, rsp+128
+        \do     \c, 2, 5, 8, 11, r8+rdx*2, r10+rdx*2, rcx+rdx*2, rax+128
 .endif
 .endm
 
@@ -36,14 +39,17 @@
         vxorps  xmm\f1, xmm\f1, xmm\f1
 .endm
 
-// x as 16 bits: bytes 0 and 2 of each dword from `wide` on, 1 and 3 from wide + 32 on
-.macro start c, i0, i1, f0, f1, q, d, sum, wide
-        vmovdqu ymm14, [\q]
+// x of the block at q + c as 16 bits: bytes 0 and 2 of each dword from `wide` on, 1 and 3 from
+// wide + 32 on
+.macro widen c, i0, i1, f0, f1, q, d, sum, wide
+        vmovdqu ymm14, [\q + \c]
         vpsllw  ymm15, ymm14, 8
         vpsraw  ymm15, ymm15, 8
         vpsraw  ymm14, ymm14, 8
         vmovdqa [\wide], ymm15
         vmovdqa [\wide + 32], ymm14
+.endm
+.macro start c, i0, i1, f0, f1, q, d, sum, wide
         vpbroadcastd ymm14, [\sum]
         vpslld  ymm14, ymm14, 7
         vpxor   xmm15, xmm15, xmm15
@@ -100,6 +106,8 @@
         lea     rcx, [rbx * 4 + 63]
         and     rcx, -64                // bytes of the d plane
         add     rcx, r10
+        mov     rax, rsp
+        each_token widen, \tokens
         each_token clear, \tokens
         .p2align 5
 .Lt\tokens\()_block:
@@ -114,8 +122,14 @@
         vpsrlw  ymm12, ymm12, 8
         vpsrlw  ymm13, ymm13, 8
         each_token dot_odd, \tokens, \c
+.if \c == 4
+        xor     rax, 256
+        each_token widen, \tokens, 32
+        xor     rax, 256
+.endif
 .endr
         each_token scale, \tokens
+        xor     rax, 256
         add     rsi, 576
         add     r8, 32
         add     r10, 4
@@ -147,8 +161,8 @@ FUNC matmul_panel_i8_a8_32__avx2
         push    r14
         push    r15
         mov     r11, rsp
-        sub     rsp, 192
-        and     rsp, -64
+        sub     rsp, 512
+        and     rsp, -512
         mov     rbp, [rdi + MATMUL_X]
         mov     rdx, [rdi + MATMUL_X_STRIDE]
         mov     r12, [rdi + MATMUL_Y]

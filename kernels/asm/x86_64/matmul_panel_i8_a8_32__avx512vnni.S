@@ -2,15 +2,16 @@
 // y[t][r] = sum over c of panel[r][c] * x[t][c]: a tile of 32 rows and 6 tokens in registers.
 //
 // void matmul_panel_i8_a8_32__avx512vnni(const struct matmul_args *a)      rdi
-//   y  [tokens][rows] float, written    w  panel i8: [groups][cols/32] { uint8 q[8][16][4]; float d[16] }
+//   y  [tokens][rows] float, written    w  panel i8 (kernels/args.h)
 //   x  [tokens] a8_32 planes            rows 1-32, cols a multiple of 32, tokens any
-// The dot takes q + 128 as its unsigned operand, so the integer sums start at -128 * sum(x). Per 16 rows,
-// 32 columns and token: 8 dots, a product of scales and an fma, which Zen 4 runs on the same two pipes
-// (so 80 % of the dots' peak is its limit); shifts, subtractions and conversions run on the others. All columns of a token block are summed in registers.
-// Live: rsi panel, rcx bytes of a group, rdx x_stride, r8 r9 x.q of tokens 0 and 3, r10 r11 x.d, r12 r13
-//       x.sum, rbx blocks left, rax y, r14 y_stride, r15 tokens left, rbp x of the token block.
-//       zmm0-5 and 6-11 integer sums of group 0 and 1, zmm12-17 and 18-23 float sums, zmm24-25 q of the
-//       groups, zmm26 x, zmm27-28 scales, zmm31 zero, k1 k2 rows of the groups.
+// The dot takes q + 128 as its unsigned operand, so the integer sums start at -128 * sum(x). Per 16
+// rows, 32 columns and token: 8 dots, a product of scales and an fma, which Zen 4 runs on the same
+// two pipes (so 80 % of the dots' peak is its limit); shifts, subtractions and conversions run on
+// the others. All columns of a token block are summed in registers.
+// Live: rsi panel, rcx bytes of a group, rdx x_stride, r8 r9 x.q of tokens 0 and 3, r10 r11 x.d,
+//       r12 r13 x.sum, rbx blocks left, rax y, r14 y_stride, r15 tokens left, rbp x of the token
+//       block. zmm0-5 and 6-11 integer sums of group 0 and 1, zmm12-17 and 18-23 float sums,
+//       zmm24-25 q of the groups, zmm26 x, zmm27-28 scales, zmm31 zero, k1 k2 rows of the groups.
 // Clobbers: rax rcx rdx rsi r8-r11 zmm0-31 k1 k2. Stack: rbx rbp r12-r15. Reads past the end: none.
 #include "kernels/asm/asm.h"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// y[r] = sum over c of w[r][c] * x[c] for one token, q8_0 by a8_32: one row after the other, vpdpbusd on 256 bits.
+// y[r] = sum over c of w[r][c] * x[c] for one token, q8_0 by a8_32: one row after the other,
+// vpdpbusd on 256 bits.
 //
 // void matmul_q8_0_a8_32__avx512vnni_r1(const struct matmul_args *a)      rdi
 //   y  [rows] float, written            w  [rows][cols/32] block_q8_0 { f16 d; int8 q[32] }
 //   x  one token's a8_32 planes         rows any, cols a multiple of 32, tokens = 1
-// The matrix comes from memory once and is not used again: one linear stream a thread, prefetched
-// 8 KiB ahead (a prefetch never faults). Weights may be -128: the sign trick goes on x.
+// The matrix comes from memory once and is not used again: one linear stream a thread, prefetched 8
+// KiB ahead (a prefetch never faults). Weights may be -128: the sign trick goes on x.
 // Live: rsi row of w, rdx x.q, rbx x.d, rcx rows left, rax y, rdi stride; in a row r9 w, r10 x.q,
 //       r11 x.d, rbp blocks left, ymm0-3 sums.
 // Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-8. Stack: rbx rbp. Reads past the end: none.

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q8_0 by a8_32: 16 rows at once, each weight
-// read once and transposed in registers, so that a lane is a row and sums need no reduction.
+// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q8_0 by a8_32: 16 rows at once,
+// each weight read once and transposed in registers, so that a lane is a row and sums need no
+// reduction.
 //
 // void matmul_q8_0_a8_32__avx512vnni_r16(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  [rows][cols/32] block_q8_0, 2-byte aligned
 //   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-16
-//   scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x in reading order;
-//            start = -128 * sum(x), for the dot takes q + 128 as its unsigned operand
-// The next 16 rows are prefetched into L2 while these are multiplied (a prefetch never faults). A last
-// group of fewer rows goes through a copy on the stack.
-// Live: rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi x,
-//       r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp what is
-//       prefetched; zmm0-7 dword c of the 16 rows, zmm8 their scales, zmm9-15 scratch,
+//   scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x in reading
+//            order; start = -128 * sum(x), for the dot takes q + 128 as its unsigned operand
+// The next 16 rows are prefetched into L2 while these are multiplied (a prefetch never faults). A
+// last group of fewer rows goes through a copy on the stack.
+// Live: rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi
+//       x, r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp
+//       what is prefetched; zmm0-7 dword c of the 16 rows, zmm8 their scales, zmm9-15 scratch,
 //       zmm16-31 sums of the tokens, k1 rows of the group.
 // Clobbers: rax rcx rdx rsi rdi r8-r11 zmm0-31 k1. Reads past the end: none.
 // Stack: rbx rbp r12-r15, a frame of locals and one copied block.
@@ -159,7 +160,8 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r16
         mov     [rsp + Y], rax
         mov     r12, [rdi + MATMUL_COLS]
 
-// x into scratch: rsi token, rax and rbp offset and bytes of its d plane, r15 tokens left, r14 bytes of
+// x into scratch: rsi token, rax and rbp offset and bytes of its d plane, r15 tokens left, r14
+// bytes of
 // a block; r8 q, r9 d, r10 sum, rbx block; rdx and rcx q and d in scratch
         mov     rsi, [rdi + MATMUL_X]
         mov     r13, [rdi + MATMUL_TOKENS]
@@ -204,12 +206,11 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r16
         dec     r15
         jnz     .Lx_token
 
-        mov     rax, r13
         mov     r14, [rdi + MATMUL_W]
         mov     r15, [rdi + MATMUL_W_STRIDE]
         mov     r11, [rdi + MATMUL_ROWS]
 .irp tokens, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-        cmp     eax, \tokens
+        cmp     r13d, \tokens
         je      .Lt\tokens
 .endr
 .irp tokens, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
@@ -229,9 +230,7 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r16
 
 // Pointers and mask of the next group; ZF when there is none.
 .Lgroup:
-        xor     eax, eax
         test    r11, r11
-        cmovle  r11, rax
         jle     .Lgroup_none
         mov     rdi, [rsp + 8 + ARGS]
         mov     rdi, [rdi + MATMUL_SCRATCH]
@@ -254,7 +253,7 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r16
         test    rbx, rbx                // cols > 0
         ret
 .Lgroup_none:
-        test    eax, eax
+        xor     eax, eax
         ret
 .Lshort:
         bzhi    eax, eax, r11d

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Packs rows of q8_0 into a panel i8: 16 rows a group, transposed in dwords, a block of 32 columns at a time.
+// Packs rows of q8_0 into a panel i8: 16 rows a group, transposed in dwords, a block of 32 columns
+// at a time.
 //
 // void panel_q8_0_i8__avx2(const struct panel_args *a)      rdi
 //   w      [rows][cols/32] block_q8_0 { f16 d; int8 q[32] }, 2-byte aligned
 //   panel  [groups][cols/32] { uint8 q[8][16][4]; float d[16] }, 64-byte aligned, written
-// Dword transpose: vector A_i holds 16 bytes of rows i, i+4 in its lanes; unpacking A_0..A_3 in
-// the lanes leaves dword c of 8 rows in order in vector c. A last group of fewer rows goes through a
+// Dword transpose: vector A_i holds 16 bytes of rows i, i+4 in its lanes; unpacking A_0..A_3 in the
+// lanes leaves dword c of 8 rows in order in vector c. A last group of fewer rows goes through a
 // copy on the stack, whose missing rows are blocks of zero.
-// Live: rdi panel, rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks left,
-//       r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp copy from.
+// Live: rdi panel, rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks
+//       left, r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride,
+//       rbp copy from.
 // Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15 (ymm15 = 0x80 bytes).
 // Stack: rbx rbp r12-r15 and 544 bytes of copy. Reads past the end: none.
 #include "kernels/asm/asm.h"
