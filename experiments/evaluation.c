@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/evaluation.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/error.h"
 #include "experiments/failure.h"
@@ -22,16 +25,38 @@ static int read_kernels(struct evaluation *e, const struct command *c) {
     return rc ? fail(rc, "%s: %s: %s", c->verb, where, message) : 0;
 }
 
-static int read_cpus(struct evaluation *e, const struct command *c, const char *list) {
-    char message[256];
-    int count;
+static int parse_cpus(const struct command *c, const char *list, int *cpus, int *count) {
+    char message[1024];
     for (const char *p = list; *p; p++)
         if (*p == 'P' || *p == 'E')
             return fail(EXIT_USAGE,
                         "%s: --cpus %s: %c is not built yet; give CPU numbers, such as 0,2-3",
                         c->verb, list, *p);
-    if (machine_parse_cpus(list, e->cpus, EVALUATION_CPUS_MAX, &count, message, sizeof message))
+    if (machine_parse_cpus(list, cpus, EVALUATION_CPUS_MAX, count, message, sizeof message))
         return fail(EXIT_USAGE, "%s: --cpus %s: %s", c->verb, list, message);
+    return 0;
+}
+
+int evaluation_restrict(const struct command *c, char **argv) {
+    const char *list = command_value(c, "--cpus", NULL);
+    int cpus[EVALUATION_CPUS_MAX], count;
+    cpu_set_t asked, now;
+    if (!list) return 0;
+    const int rc = parse_cpus(c, list, cpus, &count);
+    if (rc) return rc;
+    CPU_ZERO(&asked);
+    for (int i = 0; i < count; i++) CPU_SET((size_t)cpus[i], &asked);
+    if (sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&asked, &now)) return 0;
+    if (sched_setaffinity(0, sizeof asked, &asked) == 0 &&
+        sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&asked, &now))
+        execv("/proc/self/exe", argv);
+    return fail(EXIT_FAILED, "%s: --cpus %s: %s", c->verb, list, strerror(errno));
+}
+
+static int read_cpus(struct evaluation *e, const struct command *c, const char *list) {
+    int count;
+    const int rc = parse_cpus(c, list, e->cpus, &count);
+    if (rc) return rc;
     if (!command_has(c, "-t")) e->threads = count;
     if (e->threads > count)
         return fail(EXIT_USAGE, "%s: -t %d: --cpus %s names %d CPUs", c->verb, e->threads, list,

@@ -28,5 +28,9 @@ int evaluation_open(struct evaluation *e, const struct command *c, enum format k
 void evaluation_options(const struct evaluation *e, ptrdiff_t max_tokens,
                         struct context_options *o);
 void evaluation_close(struct evaluation *e);
+// For verbs whose work is done in other processes (run, bench): --cpus becomes this process's own
+// CPU set, which they inherit, and the program starts again within it (argv), so that everything
+// that it says about the machine is about these CPUs. Returns 0 once the set is as asked.
+int evaluation_restrict(const struct command *c, char **argv);
 // `tokens` fit into the context, or a message that names both numbers. what: "the prompt".
 int evaluation_fits(const struct evaluation *e, const char *what, ptrdiff_t tokens);
