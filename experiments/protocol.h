@@ -68,4 +68,10 @@ struct protocol {
 // name: a stem (found in the data directory's protocols/) or a path. overrides: key=value of --set
 // (blocks, seed, warmup, threads, model, kv …, or a swept name = one value); they are recorded in run.csv.
 int protocol_read(struct protocol **out, const char *name, const char *const *overrides, size_t override_count);
+// The copy in a run's directory: its file is called protocol.md, and what this machine cannot run is no
+// error.
+int protocol_read_copy(struct protocol **out, const char *path, const char *const *overrides,
+                       size_t override_count);
+// The file behind a name; *path is malloc'ed.
+int protocol_path(char **path, const char *name);
 void protocol_free(struct protocol *p);
