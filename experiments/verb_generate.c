@@ -124,9 +124,9 @@ static void print_stats(const struct generation *g) {
     if (evaluated > 0)
         fprintf(stderr, ", %.1f tok/s", (double)evaluated / (g->ended_s - g->first_s));
     fprintf(stderr, "%s\n", g->ended ? ", ended by the model" : "");
-    fprintf(stderr, "first token  %.1f ms after the prompt, %.1f ms after the start\n",
-            1e3 * prompt, 1e3 * (g->first_s - g->opened_s));
-    fprintf(stderr, "peak RSS     %.1f MiB (weights %.1f MiB mapped, KV %.1f MiB)\n",
+    fprintf(stderr, "first token  %.1f ms from the prompt's start; start to first step %.1f ms\n",
+            1e3 * prompt, 1e3 * (g->started_s - g->opened_s));
+    fprintf(stderr, "peak RSS     %.1f MiB (weights %.1f MiB mapped, KV %.1f MiB reserved)\n",
             (double)use.ru_maxrss / 1024, (double)g->e.model->weight_bytes / mib,
             (double)context_kv_bytes(g->e.context) / mib);
     fprintf(stderr, "CPU          %.0f %% of one CPU, %d threads\n",
