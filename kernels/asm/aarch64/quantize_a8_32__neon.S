@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Planes of x: for each 32 columns d = amax / 127, q = x * (127 / amax) rounded to nearest even, sum of q;
-// amax 0 gives d = 0, q = 0. Every operation in float32, one by one: bit-equal to the reference.
+// amax < 2^-100 gives d = 0, q = 0. Every operation in float32, one by one: bit-equal to the reference.
 //
 // void quantize_a8_32__neon(const struct row_args *a)      x0
 //   y  [tokens] a8_32 planes, written    x  [tokens][cols] float    cols a multiple of 32
 // Live: x1 y, x2 y_stride, x3 x, x4 x_stride, x5 blocks of a row, x6 tokens left, x7 bytes from plane q to
 //       plane d, x8 from q to sum; of a row x9 x, x10 q, x11 d, x12 sum, x13 blocks left;
-//       v16-v23 x, then q as int32; s0 amax, s1 127, s2 127/amax, s3 d, s4 0.
+//       v16-v23 x, then q as int32; s0 amax, s1 127, s2 127/amax, s3 d, s4 0, s7 2^-100.
 // Clobbers: x0-x15 v0-v7 v16-v23. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
@@ -25,6 +25,8 @@ FUNC quantize_a8_32__neon
         movi    v4.4s, #0
         mov     w9, #0x42fe0000         // 127.0
         fmov    s1, w9
+        mov     w9, #0x0d800000         // 2^-100
+        fmov    s7, w9
         cbz     x6, .Lend
 .Ltoken:
         mov     x9, x3
@@ -48,8 +50,9 @@ FUNC quantize_a8_32__neon
         fmaxnmv s0, v0.4s
         fdiv    s3, s0, s1
         fdiv    s2, s1, s0
-        fcmp    s0, #0.0
-        fcsel   s2, s4, s2, eq
+        fcmp    s0, s7
+        fcsel   s2, s4, s2, mi
+        fcsel   s3, s4, s3, mi
         str     s3, [x11], #4
         .irp    n, 16, 17, 18, 19, 20, 21, 22, 23
         fmul    v\n\().4s, v\n\().4s, v2.s[0]
