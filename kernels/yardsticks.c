@@ -37,15 +37,17 @@ void fma_peak__c(const struct yardstick_args *a) {
 // 240 dots of 32 signed bytes.
 void int8dot_peak__c(const struct yardstick_args *a) {
     int8_t w[32], x[32];
-    int32_t sum = 0;
+    int32_t sum = 0; // of one iteration: of all it would overflow
     for (int i = 0; i < 32; i++) w[i] = (int8_t)i, x[i] = (int8_t)-i;
-    for (ptrdiff_t n = 0; n < a->iterations; n++)
+    for (ptrdiff_t n = 0; n < a->iterations; n++) {
+        sum = 0;
         for (int dot = 0; dot < 240; dot++) {
             KEEP_MEMORY(w);
             KEEP_MEMORY(x);
             for (int k = 0; k < 32; k++) sum += w[k] * x[k];
             KEEP_REGISTER(sum);
         }
+    }
     memset(a->sink, 0, 64);
     memcpy(a->sink, &sum, sizeof sum);
 }
