@@ -63,6 +63,10 @@ static int check_logits(const struct golden_row *row) {
     printf("%s: largest error %.3g of the largest logit (allowed %g), root mean square %.3g%s%s\n",
            ok ? "ok" : "FAILED", apart / largest, max_error, rms, *row->cells[6] ? " allowed " : "",
            row->cells[6]);
+    free(e.logits);
+    free(e.positions);
+    free(logits);
+    free(ids);
     golden_close(&g);
     return !ok;
 }
@@ -87,6 +91,9 @@ static int check_greedy(const struct golden_row *row) {
         golden_ok(context_eval(g.context, &got, 1, OUTPUTS_last, logits), row->cells[0]);
     }
     printf("ok %td tokens\n", want_count);
+    free(logits);
+    free(prompt);
+    free(want);
     golden_close(&g);
     return want_count == 0;
 }
@@ -113,6 +120,10 @@ static int check_perplexity(const struct golden_row *row) {
     bool ok = p.tokens == 23715 && fabs(p.perplexity / want - 1) <= allowed;
     printf("%s perplexity %.6f over %td tokens, expected %.6f over 23715 within %g\n",
            ok ? "ok" : "FAILED", p.perplexity, p.tokens, want, allowed);
+    fclose(f);
+    free(text);
+    free(path);
+    free(ids);
     golden_close(&g);
     return !ok;
 }

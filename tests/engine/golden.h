@@ -22,7 +22,7 @@ struct golden_row {
     char *line; // owns what the cells point into
     const char *cells[GOLDEN_COLUMNS];
 };
-// Rows of a CSV without quotes, behind its header line. malloc'ed.
+// Rows of a CSV without quotes, behind its header line; they live as long as the program.
 size_t golden_table(const char *below, struct golden_row **rows);
 // The row whose first cell is name, or exits 2.
 const struct golden_row *golden_row(const char *table, const char *name);
