@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// The two products of attention_f16__avx2_t1, for 4, 2 or 1 heads; include it behind the names of
+// that kernel's frame.
+#pragma once
+
+// Scores of `heads` heads from HEAD on: r8 r9 keys, r10-r13 heads of packed q, rbp scores, rsi key.
+.macro scores heads
+        mov     rax, HEAD
+        mov     rbp, rax
+        shl     rbp, 7                  // KEYS * 4
+        add     rbp, SCORES
+        mov     rdx, ROW
+        imul    rax, rdx
+        mov     r10, [rdi + ATTENTION_SCRATCH]
+        add     r10, rax
+        lea     r11, [r10 + rdx]
+        lea     r12, [r11 + rdx]
+        lea     r13, [r12 + rdx]
+        mov     r8, KEY
+        mov     rcx, DIM_K
+        lea     rdx, [rcx - 8]
+        mov     r15, rcx
+        and     rcx, -8
+        sub     r15, rcx
+        xor     esi, esi
+.Lkeys\@:
+        xor     r9d, r9d
+        lea     rax, [rsi + 1]
+        cmp     rax, NOW
+        cmovl   r9, K_STRIDE
+        add     r9, r8                  // the second key, or the first again
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        vxorps  xmm\n, xmm\n, xmm\n
+        .endr
+        xor     eax, eax
+        .p2align 5
+.Ldims\@:
+        vcvtph2ps ymm8, [r8 + rax * 2]
+        vcvtph2ps ymm9, [r9 + rax * 2]
+        dot     \heads
+        add     rax, 8
+        cmp     rax, rcx
+        jb      .Ldims\@
+        test    r15, r15
+        jz      .Lsum\@
+        vcvtph2ps ymm8, [r8 + rdx * 2]
+        vcvtph2ps ymm9, [r9 + rdx * 2]
+        dot     \heads
+.Lsum\@:
+        vhaddps ymm0, ymm0, ymm1
+        .if     \heads > 1
+        vhaddps ymm2, ymm2, ymm3
+        .endif
+        vhaddps ymm0, ymm0, ymm2
+        vextractf128 xmm1, ymm0, 1
+        vaddps  xmm0, xmm0, xmm1        // two keys of head 0, two of head 1
+        vmovlps [rbp + rsi * 4], xmm0
+        .if     \heads > 1
+        vmovhps [rbp + rsi * 4 + 4 * KEYS], xmm0
+        .endif
+        .if     \heads > 2
+        vhaddps ymm4, ymm4, ymm5
+        vhaddps ymm6, ymm6, ymm7
+        vhaddps ymm4, ymm4, ymm6
+        vextractf128 xmm5, ymm4, 1
+        vaddps  xmm4, xmm4, xmm5
+        vmovlps [rbp + rsi * 4 + 8 * KEYS], xmm4
+        vmovhps [rbp + rsi * 4 + 12 * KEYS], xmm4
+        .endif
+        mov     rax, K_STRIDE
+        lea     r8, [r8 + rax * 2]
+        add     rsi, 2
+        cmp     rsi, NOW
+        jl      .Lkeys\@
+.endm
+// sums[h] = sum over keys of score * v for `heads` heads from HEAD on: r8 value, rdx rcx the columns of
+// the two vectors, rbp weights, rsi their end, r9 V_STRIDE.
+.macro weigh heads
+        mov     r9, V_STRIDE
+        mov     r12, SUMS
+        mov     r13, SUMS_ROW
+        xor     r15d, r15d
+.Lcolumns\@:
+        mov     rax, DIM_V
+        sub     rax, 8
+        mov     rdx, r15
+        cmp     rdx, rax
+        cmovg   rdx, rax
+        lea     rcx, [r15 + 8]
+        cmp     rcx, rax
+        cmovg   rcx, rax                // overlapping columns are computed twice
+        mov     r8, VALUE
+        mov     rbp, HEAD
+        shl     rbp, 7
+        add     rbp, SCORES
+        mov     rsi, NOW
+        lea     rsi, [rbp + rsi * 4]
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        vxorps  xmm\n, xmm\n, xmm\n
+        .endr
+        .p2align 5
+.Lvalues\@:
+        vcvtph2ps ymm8, [r8 + rdx * 2]
+        vcvtph2ps ymm9, [r8 + rcx * 2]
+        vbroadcastss ymm10, [rbp]
+        vfmadd231ps ymm0, ymm10, ymm8
+        vfmadd231ps ymm1, ymm10, ymm9
+        .if     \heads > 1
+        vbroadcastss ymm11, [rbp + 4 * KEYS]
+        vfmadd231ps ymm2, ymm11, ymm8
+        vfmadd231ps ymm3, ymm11, ymm9
+        .endif
+        .if     \heads > 2
+        vbroadcastss ymm12, [rbp + 8 * KEYS]
+        vfmadd231ps ymm4, ymm12, ymm8
+        vfmadd231ps ymm5, ymm12, ymm9
+        vbroadcastss ymm13, [rbp + 12 * KEYS]
+        vfmadd231ps ymm6, ymm13, ymm8
+        vfmadd231ps ymm7, ymm13, ymm9
+        .endif
+        add     r8, r9
+        add     rbp, 4
+        cmp     rbp, rsi
+        jb      .Lvalues\@
+        lea     rax, [r12 + rdx * 4]
+        lea     r8, [r12 + rcx * 4]
+        vmovups [rax], ymm0
+        vmovups [r8], ymm1
+        .if     \heads > 1
+        vmovups [rax + r13], ymm2
+        vmovups [r8 + r13], ymm3
+        .endif
+        .if     \heads > 2
+        vmovups [rax + r13 * 2], ymm4
+        vmovups [r8 + r13 * 2], ymm5
+        lea     rsi, [r13 + r13 * 2]
+        vmovups [rax + rsi], ymm6
+        vmovups [r8 + rsi], ymm7
+        .endif
+        add     r15, 16
+        cmp     r15, DIM_V
+        jl      .Lcolumns\@
+        mov     r15d, \heads
+        jmp     .Laccumulate
+.endm
