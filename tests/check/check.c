@@ -279,7 +279,7 @@ bool check_run(struct check *c, const void *args) {
         return false;
     }
     in_kernel = 1;
-    check_invoke(c->kernel, args);
+    check_call(c, args);
     in_kernel = 0;
-    return canaries_kept(c);
+    return !c->failed && canaries_kept(c);
 }

@@ -41,6 +41,8 @@ void *check_scratch(struct check *c, size_t bytes);
 // Calls the kernel (a pair through kernel_matmul). A fault or a broken calling convention fails the
 // case; false after that. Also checks the canaries.
 bool check_run(struct check *c, const void *args);
+// As the calling convention has it: fails the case where a register is not given back.
+void check_call(struct check *c, const void *args);
 void check_invoke(const struct kernel *k, const void *args); // no checks: for the bench
 
 bool check_near(struct check *c, double got, double want, double tolerance, const char *format, ...)

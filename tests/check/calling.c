@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Calls a kernel with known words in every register that it must give back, and compares after.
+#include "tests/check/check.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+// rdi: the function, rsi: its argument. Returns a bit for each broken promise: rbx rbp r12 r13 r14
+// r15, the direction flag, the control bits of MXCSR. Upper halves of vectors are clean at the
+// call.
+__asm__(".text\n"
+        ".globl check_call_registers\n"
+        ".type check_call_registers, @function\n"
+        "check_call_registers:\n"
+        "  push %rbx\n  push %rbp\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
+        "  sub $24, %rsp\n"
+        "  stmxcsr (%rsp)\n"
+        "  mov %rdi, %rax\n  mov %rsi, %rdi\n"
+        "  mov $0x11111111, %ebx\n  mov $0x22222222, %ebp\n  mov $0x33333333, %r12d\n"
+        "  mov $0x44444444, %r13d\n  mov $0x55555555, %r14d\n  mov $0x66666666, %r15d\n"
+        "  mov $-1, %rsi\n  mov $-1, %rdx\n  mov $-1, %rcx\n  mov $-1, %r8\n"
+        "  mov $-1, %r9\n  mov $-1, %r10\n  mov $-1, %r11\n"
+        "  call *%rax\n"
+        "  stmxcsr 4(%rsp)\n"
+        "  xor %eax, %eax\n  mov $1, %ecx\n  xor %edx, %edx\n"
+        "  cmp $0x11111111, %rbx\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $2, %ecx\n"
+        "  cmp $0x22222222, %rbp\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $4, %ecx\n"
+        "  cmp $0x33333333, %r12\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $8, %ecx\n"
+        "  cmp $0x44444444, %r13\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $16, %ecx\n"
+        "  cmp $0x55555555, %r14\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $32, %ecx\n"
+        "  cmp $0x66666666, %r15\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $64, %ecx\n"
+        "  pushfq\n  pop %rsi\n  cld\n"
+        "  test $0x400, %esi\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $128, %ecx\n"
+        "  mov (%rsp), %esi\n  xor 4(%rsp), %esi\n  test $0xffc0, %esi\n  cmovne %ecx, %edx\n"
+        "  or %edx, %eax\n"
+        "  ldmxcsr (%rsp)\n"
+        "  add $24, %rsp\n"
+        "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbp\n  pop %rbx\n"
+        "  ret\n"
+        ".size check_call_registers, . - check_call_registers\n");
+static const char *const promises[] = {
+    "rbx", "rbp", "r12", "r13", "r14", "r15", "the direction flag", "MXCSR"};
+
+// Whether the upper halves of ymm (and zmm) registers are in use; -1 where the CPU does not tell.
+static int upper_halves_in_use(void) {
+    unsigned a, b, c, d;
+    if (!isa_has(ISA_avx2) || !__get_cpuid_count(0xd, 1, &a, &b, &c, &d) || !(a & 4)) return -1;
+    __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(1));
+    return (a & 0x44) != 0;
+}
+
+static void clean_upper_halves(void) {
+    if (isa_has(ISA_avx2)) __asm__ volatile("vzeroupper" ::: "memory");
+}
+#elif defined(__aarch64__)
+// x0: the function, x1: its argument. Returns a bit for each of x19-x28 and d8-d15 not given back.
+__asm__(
+    ".text\n"
+    ".globl check_call_registers\n"
+    ".type check_call_registers, %function\n"
+    "check_call_registers:\n"
+    "  stp x29, x30, [sp, #-176]!\n"
+    "  stp x19, x20, [sp, #16]\n  stp x21, x22, [sp, #32]\n  stp x23, x24, [sp, #48]\n"
+    "  stp x25, x26, [sp, #64]\n  stp x27, x28, [sp, #80]\n"
+    "  stp d8, d9, [sp, #96]\n  stp d10, d11, [sp, #112]\n  stp d12, d13, [sp, #128]\n"
+    "  stp d14, d15, [sp, #144]\n"
+    "  mov x9, x0\n  mov x0, x1\n"
+    "  .irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n  mov x\\n, #0x1100 + \\n\n  .endr\n"
+    "  .irp n, 8, 9, 10, 11, 12, 13, 14, 15\n  mov x10, #0x2200 + \\n\n  fmov d\\n, x10\n  .endr\n"
+    "  blr x9\n"
+    "  mov x0, #0\n  mov x11, #1\n"
+    "  .irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n"
+    "  mov x10, #0x1100 + \\n\n  cmp x\\n, x10\n  csel x12, xzr, x11, eq\n  orr x0, x0, x12\n"
+    "  lsl x11, x11, #1\n  .endr\n"
+    "  .irp n, 8, 9, 10, 11, 12, 13, 14, 15\n"
+    "  mov x10, #0x2200 + \\n\n  fmov x13, d\\n\n  cmp x13, x10\n  csel x12, xzr, x11, eq\n"
+    "  orr x0, x0, x12\n  lsl x11, x11, #1\n  .endr\n"
+    "  ldp x19, x20, [sp, #16]\n  ldp x21, x22, [sp, #32]\n  ldp x23, x24, [sp, #48]\n"
+    "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
+    "  ldp d8, d9, [sp, #96]\n  ldp d10, d11, [sp, #112]\n  ldp d12, d13, [sp, #128]\n"
+    "  ldp d14, d15, [sp, #144]\n"
+    "  ldp x29, x30, [sp], #176\n"
+    "  ret\n"
+    ".size check_call_registers, . - check_call_registers\n");
+static const char *const promises[] = {"x19", "x20", "x21", "x22", "x23", "x24",
+                                       "x25", "x26", "x27", "x28", "d8",  "d9",
+                                       "d10", "d11", "d12", "d13", "d14", "d15"};
+
+static int upper_halves_in_use(void) {
+    return -1;
+}
+
+static void clean_upper_halves(void) {}
+#endif
+
+unsigned check_call_registers(void (*kernel)(void), const void *args);
+
+void check_call(struct check *c, const void *args) {
+    if (c->kernel->packer) { // no function of its own; its halves have checks of their own
+        check_invoke(c->kernel, args);
+        return;
+    }
+    clean_upper_halves();
+    bool tells = upper_halves_in_use() == 0;
+    unsigned broken = check_call_registers(c->kernel->run.any, args);
+    if (tells && upper_halves_in_use() > 0)
+        check_fail(c, "left the upper halves of vector registers in use: vzeroupper is missing");
+    for (size_t i = 0; i < sizeof promises / sizeof *promises; i++)
+        if (broken >> i & 1) check_fail(c, "did not give back %s", promises[i]);
+}
