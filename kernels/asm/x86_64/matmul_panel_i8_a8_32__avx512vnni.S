@@ -95,6 +95,13 @@
         vmovaps zmm28, [rsi + rcx + 512]
 .endif
         each_token scale, \groups, \tokens
+.if \tokens == 6
+        prefetcht2 [rbp]                // x of the next six tokens: 40 bytes a token and block
+        prefetcht2 [rbp + 64]
+        prefetcht2 [rbp + 128]
+        prefetcht2 [rbp + 192]
+        add     rbp, 6 * 40
+.endif
         add     rsi, 576
         add     r8, 32
         add     r9, 32
@@ -157,6 +164,10 @@ FUNC matmul_panel_i8_a8_32__avx512vnni
         tile    2, 6
         tile    1, 6
 .Lnext:
+        mov     rbp, r9                 // behind the columns of token 3
+        sub     rbp, [rdi + MATMUL_COLS]
+        lea     rbp, [rbp + rdx * 2]
+        add     rbp, rdx
         sub     r15, 6
         jmp     .Ltokens
 

@@ -8,9 +8,9 @@
 //   scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x in reading
 //            order; start = -8 * sum(x), for the products take the nibble, q + 8, as their unsigned
 //            operand
-// Eight pairs of products are at most 8 * 2 * 15 * 127 = 30480: they add up in 16 bits. The next 8
-// rows are prefetched into L2 meanwhile (it never faults). A last group of fewer rows goes through
-// a copy on the stack.
+// Eight pairs of products are at most 8 * 2 * 15 * 127 = 30480: they add up in 16 bits.
+// The rows after the next 8 are prefetched meanwhile (it never faults). A last group of fewer rows
+// goes through a copy on the stack.
 // Live: rsi r8 rows 0 and 4 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi x, r11
 //       rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp what is
 //       prefetched; ymm0-3 sums of tokens 0-3 (the others at SUMS), ymm4-11 dword c of the 8 rows,
@@ -93,7 +93,7 @@
         call    .Lcopy
 .Lt\tokens\()_unpack:
 .irp at, 0, 64, 128
-        prefetcht1 [rbp + \at]
+        prefetcht2 [rbp + \at]
 .endr
         transpose 2, 4, 5, 6, 7
         vmovdqa ymm12, [rip + .Lnibble]
@@ -254,7 +254,8 @@ FUNC matmul_q4_0_a8_32__avx2_r8
         mov     rsi, r14
         mov     rdx, r15
         mov     r13d, BLOCK
-        lea     rbp, [r14 + r15 * 8]    // the next group
+        lea     rbp, [r14 + r15 * 8]
+        lea     rbp, [rbp + r15 * 8]    // the group after the next
 .Lpointers:
         lea     rcx, [rdx + rdx * 2]
         lea     r8, [rsi + rdx * 4]

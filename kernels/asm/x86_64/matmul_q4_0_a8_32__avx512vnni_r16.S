@@ -9,7 +9,7 @@
 //   scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x in reading
 //            order; start = -8 * sum(x), for the dot takes the nibble, q + 8, as its unsigned
 //            operand
-// The next 16 rows are prefetched into L2 while these are multiplied (a prefetch never faults). A
+// The next 16 rows are prefetched while these are multiplied (a prefetch never faults). A
 // last group of fewer rows goes through a copy on the stack.
 // Live: rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi
 //       x, r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp
@@ -115,7 +115,7 @@
         call    .Lcopy
 .Lt\tokens\()_unpack:
 .irp at, 0, 64, 128, 192, 256
-        prefetcht1 [rbp + \at]
+        prefetcht2 [rbp + \at]
 .endr
         transpose 2, 0, 1, 2, 3
         mov     eax, 0x0f0f0f0f

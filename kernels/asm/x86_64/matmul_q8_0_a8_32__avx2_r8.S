@@ -9,7 +9,7 @@
 //            order; start = -128 * sum(x), for the products take q + 128 as their unsigned operand
 // vpmaddubsw would saturate and psign costs a multiplier's slot: q + 128 is split into two nibbles.
 // Eight pairs of a nibble's products are at most 8 * 2 * 15 * 127 = 30480: they add up in 16 bits.
-// The next 8 rows are prefetched into L2 meanwhile (it never faults). A last group of fewer rows
+// The rows after the next 8 are prefetched meanwhile (it never faults). A last group of fewer rows
 // goes through a copy on the stack.
 // Live: rsi r8 rows 0 and 4 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi x, r11
 //       rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp what is
@@ -103,7 +103,7 @@
         call    .Lcopy
 .Lt\tokens\()_unpack:
 .irp at, 0, 64, 128, 192, 256
-        prefetcht1 [rbp + \at]
+        prefetcht2 [rbp + \at]
 .endr
         transpose 2, 4, 5, 6, 7
         transpose 18, 8, 9, 10, 11
@@ -263,7 +263,8 @@ FUNC matmul_q8_0_a8_32__avx2_r8
         mov     rsi, r14
         mov     rdx, r15
         mov     r13d, BLOCK
-        lea     rbp, [r14 + r15 * 8]    // the next group
+        lea     rbp, [r14 + r15 * 8]
+        lea     rbp, [rbp + r15 * 8]    // the group after the next
 .Lpointers:
         lea     rcx, [rdx + rdx * 2]
         lea     r8, [rsi + rdx * 4]

@@ -8,7 +8,7 @@
 //   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-16
 //   scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x in reading
 //            order; start = -128 * sum(x), for the dot takes q + 128 as its unsigned operand
-// The next 16 rows are prefetched into L2 while these are multiplied (a prefetch never faults). A
+// The next 16 rows are prefetched while these are multiplied (a prefetch never faults). A
 // last group of fewer rows goes through a copy on the stack.
 // Live: rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi
 //       x, r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp
@@ -114,7 +114,7 @@
         call    .Lcopy
 .Lt\tokens\()_unpack:
 .irp at, 0, 64, 128, 192, 256, 320, 384, 448, 512
-        prefetcht1 [rbp + \at]
+        prefetcht2 [rbp + \at]
 .endr
         transpose 2, 0, 1, 2, 3
         transpose 18, 4, 5, 6, 7

@@ -10,13 +10,12 @@
 // copy on the stack, whose missing rows are blocks of zero.
 // Live: rdi panel, rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks
 //       left, r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride,
-//       rbp copy from.
+//       rbp what is prefetched or copied from.
 // Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15 (ymm15 = 0x0f, ymm14 = 120 bytes).
 // Stack: rbx rbp r12-r15 and 288 bytes of copy. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
 #define BLOCK 18          // bytes of a row's 32 columns
-#define AHEAD 512         // bytes of each row that the prefetch runs ahead; it never faults
 
 // A_i: 16 bytes at `at` of rows i, i+4 from the row pointers a and b
 .macro load2 x, y, a, b, row, at
@@ -85,11 +84,12 @@
         vpinsrw \x, \x, [\b + rcx], 7
 .endm
 
-.macro prefetch row
-        prefetcht0 [rsi + \row + AHEAD]
-        prefetcht0 [r8 + \row + AHEAD]
-        prefetcht0 [r9 + \row + AHEAD]
-        prefetcht0 [r10 + \row + AHEAD]
+// The same block of the next 16 rows (a prefetch never faults)
+.macro prefetch_next
+.irp at, 0, 64, 128, 192, 256
+        prefetcht2 [rbp + \at]
+.endr
+        add     rbp, 16 * BLOCK
 .endm
 
 FUNC panel_q4_0_i8__avx2
@@ -121,6 +121,9 @@ FUNC panel_q4_0_i8__avx2
         mov     rsi, r14
         mov     rdx, r15
         mov     r13d, BLOCK
+        mov     rbp, r15
+        shl     rbp, 4
+        add     rbp, r14                // the next group
 .Lpointers:
         lea     rcx, [rdx + rdx * 2]
         lea     r8, [rsi + rdx * 4]
@@ -131,15 +134,12 @@ FUNC panel_q4_0_i8__avx2
         cmp     r11, 16
         jl      .Lcopy
 .Lpack:
-        prefetch 0
-        prefetch rdx
+        prefetch_next
         transpose rsi, r8, 2
         store4  0
         scales  xmm0, rsi, r8
         vcvtph2ps ymm0, xmm0
         vmovaps [rdi + 512], ymm0
-        prefetch rdx*2
-        prefetch rcx
         transpose r9, r10, 2
         store4  32
         scales  xmm0, r9, r10
@@ -170,12 +170,14 @@ FUNC panel_q4_0_i8__avx2
         mov     rsi, rsp
         mov     edx, BLOCK
         xor     r13d, r13d
-        mov     rbp, r14
         jmp     .Lpointers
 .Lcopy:
+        mov     rbp, r12
+        sub     rbp, rbx                // this block
+        imul    rbp, rbp, BLOCK
+        add     rbp, r14
         mov     rax, r11
         push    rsi
-        push    rbp
 .Lcopy_row:
         vmovdqu xmm0, [rbp]
         vmovdqu [rsi], xmm0
@@ -185,10 +187,8 @@ FUNC panel_q4_0_i8__avx2
         add     rbp, r15
         dec     rax
         jnz     .Lcopy_row
-        pop     rbp
         pop     rsi
         xor     r13d, r13d
-        add     rbp, BLOCK
         jmp     .Lpack
 
 .Ldone:

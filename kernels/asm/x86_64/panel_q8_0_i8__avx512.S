@@ -10,13 +10,12 @@
 // rows goes through a copy on the stack, whose missing rows are blocks of zero.
 // Live: rdi panel, rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, rbx blocks
 //       left, r11 rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride,
-//       rbp copy from.
+//       rbp what is prefetched or copied from.
 // Clobbers: rax rcx rdx rsi rdi r8-r11 zmm0-15 (zmm15 = 0x80 bytes).
 // Stack: rbx rbp r12-r15 and 544 bytes of copy. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
 #define BLOCK 34          // bytes of a row's 32 columns
-#define AHEAD 512         // bytes of each row that the prefetch runs ahead; it never faults
 
 // A_i: 16 bytes at `at` of rows i, i+4, i+8, i+12
 .macro load4 v, x, y, row, at
@@ -67,11 +66,12 @@
         vpinsrw \x, \x, [\b + rcx], 7
 .endm
 
-.macro prefetch row
-        prefetcht0 [rsi + \row + AHEAD]
-        prefetcht0 [r8 + \row + AHEAD]
-        prefetcht0 [r9 + \row + AHEAD]
-        prefetcht0 [r10 + \row + AHEAD]
+// The same block of the next 16 rows (a prefetch never faults)
+.macro prefetch_next
+.irp at, 0, 64, 128, 192, 256, 320, 384, 448, 512
+        prefetcht2 [rbp + \at]
+.endr
+        add     rbp, 16 * BLOCK
 .endm
 
 FUNC panel_q8_0_i8__avx512
@@ -100,6 +100,9 @@ FUNC panel_q8_0_i8__avx512
         mov     rsi, r14
         mov     rdx, r15
         mov     r13d, BLOCK
+        mov     rbp, r15
+        shl     rbp, 4
+        add     rbp, r14                // the next group
 .Lpointers:
         lea     rcx, [rdx + rdx * 2]
         lea     r8, [rsi + rdx * 4]
@@ -110,12 +113,9 @@ FUNC panel_q8_0_i8__avx512
         cmp     r11, 16
         jl      .Lcopy
 .Lpack:
-        prefetch 0
-        prefetch rdx
+        prefetch_next
         transpose 2
         store4  0
-        prefetch rdx*2
-        prefetch rcx
         transpose 18
         store4  256
         scales  xmm0, rsi, r8
@@ -146,12 +146,14 @@ FUNC panel_q8_0_i8__avx512
         mov     rsi, rsp
         mov     edx, BLOCK
         xor     r13d, r13d
-        mov     rbp, r14
         jmp     .Lpointers
 .Lcopy:
+        mov     rbp, r12
+        sub     rbp, rbx                // this block
+        imul    rbp, rbp, BLOCK
+        add     rbp, r14
         mov     rax, r11
         push    rsi
-        push    rbp
 .Lcopy_row:
         vmovdqu ymm0, [rbp]
         vmovdqu [rsi], ymm0
@@ -161,10 +163,8 @@ FUNC panel_q8_0_i8__avx512
         add     rbp, r15
         dec     rax
         jnz     .Lcopy_row
-        pop     rbp
         pop     rsi
         xor     r13d, r13d
-        add     rbp, BLOCK
         jmp     .Lpack
 
 .Ldone:
