@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+// A block: one fresh process that runs all arms of a case, its points in a seeded order. The driver
+// starts it as `inferometer block PROTOCOL CASE BLOCK DIRECTORY FIRST_KEY`; it writes headerless
+// fragments of samples, regions, steps and counts there, which the driver appends.
+#include "experiments/driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/error.h"
+#include "experiments/failure.h"
+#include "experiments/lane.h"
+#include "experiments/prompt.h"
+#include "experiments/random.h"
+#include "experiments/sample.h"
+#include "probes/clock.h"
+#include "probes/machine.h"
+
+#define MODELS_MAX 16
+// Ceilings take about two milliseconds a slice; beside turns shorter than that they take one tenth.
+#define READ_SLICE_BYTES ((size_t)96 << 20)
+#define LONG_TURN_NS 5e6
+
+struct block {
+    const struct protocol *protocol;
+    const struct protocol_case *c;
+    struct random order;
+    struct team *team;
+    int physical_cores;
+    struct ceilings ceilings;
+    struct sampler sampler;
+    struct model *models[MODELS_MAX];
+    size_t model_count;
+    struct lane lanes[LANES_MAX];
+    size_t lane_count;
+};
+
+static int block_model(struct block *b, const char *spec, struct model **out) {
+    for (size_t i = 0; i < b->model_count; i++)
+        if (strcmp(b->models[i]->spec, spec) == 0) return *out = b->models[i], 0;
+    if (b->model_count == MODELS_MAX) return fail(EXIT_USAGE, "more than %d models in a case", MODELS_MAX);
+    if (model_open(out, spec) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    b->models[b->model_count++] = *out;
+    return 0;
+}
+
+// Tokens of cache that the case's largest point with this model takes.
+static ptrdiff_t block_capacity(const struct block *b, const char *spec) {
+    ptrdiff_t most = 0;
+    for (size_t i = 0; i < b->c->point_count; i++) {
+        const struct settings *s = &b->c->points[i].settings;
+        ptrdiff_t need = driver_point_tokens(s);
+        if (strcmp(s->model, spec) == 0 && need > most) most = need;
+    }
+    return most;
+}
+
+static int block_lane(struct block *b, const struct arm *arm, const struct settings *s, struct lane **out) {
+    struct model *m = NULL;
+    int status = block_model(b, s->model, &m);
+    if (status != 0) return status;
+    ptrdiff_t capacity = block_capacity(b, s->model);
+    for (size_t i = 0; i < b->lane_count; i++)
+        if (lane_fits(&b->lanes[i], arm, s, driver_point_tokens(s))) return *out = &b->lanes[i], 0;
+    if (b->lane_count == LANES_MAX) return fail(EXIT_USAGE, "more than %d contexts in a case", LANES_MAX);
+    *out = &b->lanes[b->lane_count];
+    status = lane_open(*out, arm, s, m, b->team, capacity);
+    if (status == 0) b->lane_count++;
+    return status;
+}
+
+// What one rep of a phase needs of a lane.
+struct run {
+    struct lane *lane;
+    const struct arm *arm;
+    double wall_ns; // of the rep's prompt turns so far
+};
+
+struct phase_run { // one point
+    struct block *block;
+    const struct point *point;
+    struct run runs[LANES_MAX];
+    size_t run_count;
+    int32_t *tokens; // depth, then what the phase feeds
+    float *logits;
+    double last_turn_ns;
+};
+
+static void take_ceilings(struct phase_run *p, bool all) {
+    struct sampler *s = &p->block->sampler;
+    struct lane *l = p->runs[0].lane;
+    bool brief = p->last_turn_ns < LONG_TURN_NS;
+    sampler_ceiling(s, l, CEILING_read, brief ? l->weights.bytes : READ_SLICE_BYTES);
+    enum ceiling binding = l->int8_activations ? CEILING_int8 : CEILING_fma;
+    for (int c = CEILING_fma; c < CEILING_COUNT; c++)
+        if (all || (enum ceiling)c == binding) sampler_ceiling(s, l, (enum ceiling)c, 0);
+    if (!brief || all) sampler_canary(s);
+}
+
+static int fill(struct phase_run *p, struct lane *l, ptrdiff_t depth) {
+    const struct settings *s = &p->point->settings;
+    int status = 0;
+    if (strcmp(s->fill, "seeded") == 0 || depth == 0) {
+        context_rewind(l->context, 0);
+        status = context_seed_kv(l->context, depth, p->block->protocol->seed);
+    } else if (context_position(l->context) >= depth) {
+        context_rewind(l->context, depth); // the same tokens lie there already
+    } else {
+        context_rewind(l->context, 0);
+        status = context_eval(l->context, p->tokens, depth, OUTPUTS_none, NULL);
+    }
+    return status == 0 ? 0 : fail(EXIT_FAILED, "point %s: %s", p->point->id, engine_error());
+}
+
+static int one_turn(struct phase_run *p, struct run *r, ptrdiff_t count, const char *part, bool warmup,
+                    bool last_of_prompt) {
+    ptrdiff_t position = context_position(r->lane->context);
+    struct turn t = {
+        .tokens = p->tokens + position,
+        .count = count,
+        .outputs = last_of_prompt || strcmp(part, "gen") == 0 ? OUTPUTS_last : OUTPUTS_none,
+        .logits = p->logits,
+        .part = part,
+        .warmup = warmup,
+        .before_ns = r->wall_ns,
+        .first_token = last_of_prompt,
+    };
+    double wall_ns = 0;
+    int status = sampler_turn(&p->block->sampler, r->lane, &t, &wall_ns);
+    if (strcmp(part, "prompt") == 0) r->wall_ns += wall_ns;
+    p->last_turn_ns = wall_ns;
+    return status;
+}
+
+// All arms once, forwards or backwards (A B, then B A: the quads of measurement.md).
+static int round_of_turns(struct phase_run *p, const size_t *order, bool backwards, ptrdiff_t count,
+                          const char *part, bool last_of_prompt) {
+    int status = 0;
+    take_ceilings(p, false);
+    for (size_t i = 0; status == 0 && i < p->run_count; i++) {
+        struct run *r = &p->runs[order[backwards ? p->run_count - 1 - i : i]];
+        status = one_turn(p, r, count, part, false, last_of_prompt);
+    }
+    return status;
+}
+
+static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
+    const struct settings *s = &p->point->settings;
+    struct sampler *sampler = &p->block->sampler;
+    int status = 0, warmups = p->block->protocol->warmup;
+    sampler->slot = 0;
+    for (size_t i = 0; status == 0 && i < p->run_count; i++) {
+        struct run *r = &p->runs[order[i]];
+        for (int w = 0; status == 0 && w < (sampler->rep == 0 ? warmups : 0); w++) {
+            if ((status = fill(p, r->lane, s->depth)) != 0) break;
+            ptrdiff_t count = s->phase == PHASE_decode ? 1 : s->tokens < s->chunk ? s->tokens : s->chunk;
+            status = one_turn(p, r, count, s->phase == PHASE_decode ? "gen" : "prompt", true, false);
+        }
+        r->wall_ns = 0;
+        if (status == 0) status = fill(p, r->lane, s->depth);
+    }
+    sampler_canary(sampler);
+    if (status == 0) take_ceilings(p, true);
+    bool turned = backwards;
+    if (s->phase != PHASE_decode) {
+        for (ptrdiff_t done = 0; status == 0 && done < s->tokens; turned = !turned) {
+            ptrdiff_t count = s->tokens - done < s->chunk ? s->tokens - done : s->chunk;
+            done += count;
+            status = round_of_turns(p, order, turned, count, "prompt", done == s->tokens);
+        }
+    }
+    if (s->phase != PHASE_prefill) {
+        for (long g = 0; status == 0 && g < s->gen; g++, turned = !turned)
+            status = round_of_turns(p, order, turned, 1, "gen", false);
+    }
+    if (status == 0) take_ceilings(p, true);
+    return status;
+}
+
+static int bind_pass(struct phase_run *p, const char *const *events) {
+    for (size_t i = 0; i < p->run_count; i++) {
+        struct lane *l = p->runs[i].lane;
+        watch_unbind(&l->watch);
+        const char *how = p->runs[i].arm->observer;
+        if (how != NULL && strcmp(how, "none") == 0) continue;
+        if (how == NULL && p->block->c->granularity == GRANULARITY_phase && events == NULL) continue;
+        bool fenced = how != NULL && strcmp(how, "fenced") == 0;
+        int status = watch_bind(&l->watch, l->context, events, fenced);
+        if (status != 0) return status;
+    }
+    return 0;
+}
+
+static int run_point(struct block *b, const struct point *point) {
+    struct phase_run p = {.block = b, .point = point};
+    const struct settings *s = &point->settings;
+    size_t order[LANES_MAX];
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < b->c->arm_count; i++) {
+        p.runs[i] = (struct run){.arm = &b->c->arms[i]};
+        order[i] = i;
+        p.run_count++;
+        status = block_lane(b, &b->c->arms[i], s, &p.runs[i].lane);
+    }
+    if (status != 0) return status;
+    struct model *m = p.runs[0].lane->model;
+    size_t tokens = (size_t)driver_point_tokens(s);
+    p.tokens = malloc(tokens * sizeof *p.tokens);
+    p.logits = malloc((size_t)m->h.vocabulary * sizeof *p.logits);
+    if (p.tokens == NULL || p.logits == NULL) status = fail(EXIT_FAILED, "out of memory for a prompt");
+    if (status == 0) status = prompt_tokens(m, s->prompt, b->protocol->seed, p.tokens, tokens);
+    b->sampler.point = point->id;
+    b->ceilings.threads = p.runs[0].lane->threads;
+    random_shuffle(&b->order, order, p.run_count);
+    size_t passes = b->c->pass_count > 0 ? b->c->pass_count : 1;
+    ceilings_choose_read(&b->ceilings, &p.runs[0].lane->weights);
+    int reps = 0;
+    for (size_t pass = 0; status == 0 && pass < passes; pass++) {
+        status = bind_pass(&p, pass < b->c->pass_count ? (const char *const *)b->c->passes[pass] : NULL);
+        b->sampler.pass = (int)pass;
+        // Two arms or more run in a random order and then reversed; a decode does so token by token.
+        int both_ways = p.run_count > 1 && s->phase != PHASE_decode ? 2 : 1;
+        for (int i = 0; status == 0 && i < both_ways; i++) {
+            b->sampler.rep = reps++;
+            status = one_rep(&p, order, i == 1);
+        }
+    }
+    free(p.tokens);
+    free(p.logits);
+    return status;
+}
+
+static int open_team(struct block *b) {
+    const int *cpus = NULL;
+    size_t cores = 0;
+    size_t count = machine_cpus(machine_facts(), &cpus, &cores);
+    b->physical_cores = (int)cores;
+    int threads = driver_threads(b->protocol, (int)cores);
+    bool pinned = threads <= (int)count;
+    if (!pinned && b->protocol->require_pin)
+        return fail(EXIT_FAILED, "%s: require pin=strict: %d threads, but the cpuset has %zu CPUs",
+                    b->protocol->path, threads, count);
+    if (team_open(&b->team, threads, pinned ? cpus : NULL) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    return 0;
+}
+
+int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
+              int64_t first_key, int canary_fd) {
+    struct block *b = calloc(1, sizeof *b);
+    if (b == NULL) return fail(EXIT_FAILED, "out of memory");
+    const struct protocol_case *c = &protocol->cases[case_index];
+    b->protocol = protocol;
+    b->c = c;
+    b->order = random_seeded(protocol->seed ^ (uint64_t)(block + 1) << 32 ^ case_index);
+    b->sampler.case_name = c->name;
+    b->sampler.block = block;
+    b->sampler.granularity = c->granularity;
+    b->sampler.ceilings = &b->ceilings;
+    size_t *order = malloc(c->point_count * sizeof *order);
+    // The start of the heap moves with the block where the protocol asks for it.
+    void *pad = NULL;
+    if (protocol->layout_seed != 0) {
+        struct random layout = random_seeded(protocol->layout_seed + (uint64_t)block);
+        pad = malloc(16 + (size_t)random_below(&layout, 65536));
+    }
+    int status = open_team(b);
+    if (status == 0) status = ceilings_open(&b->ceilings, b->team, team_threads(b->team), canary_fd);
+    if (status == 0) status = sampler_open(&b->sampler, directory, first_key);
+    for (size_t i = 0; i < c->point_count; i++) order[i] = i;
+    random_shuffle(&b->order, order, c->point_count);
+    for (size_t i = 0; status == 0 && i < c->point_count; i++) {
+        status = run_point(b, &c->points[order[i]]);
+        dprintf(STDOUT_FILENO, "point %zu\n", i + 1); // the driver's progress
+    }
+    if (b->sampler.samples.columns != NULL) {
+        int closed = sampler_close(&b->sampler);
+        if (status == 0) status = closed;
+    }
+    for (size_t i = 0; i < b->lane_count; i++) lane_close(&b->lanes[i]);
+    for (size_t i = 0; i < b->model_count; i++) model_close(b->models[i]);
+    ceilings_close(&b->ceilings);
+    if (b->team != NULL) team_close(b->team);
+    if (status == 0) dprintf(STDOUT_FILENO, "keys %lld\n", (long long)b->sampler.next_key);
+    free(pad);
+    free(order);
+    free(b);
+    return status;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Runs a protocol: blocks in fresh processes, their rows gathered into one run directory, sealed and
+// renamed when complete. `run` and `bench` are front-ends to driver_execute.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "experiments/protocol.h"
+
+struct driver_options {
+    const char *out_root;           // results/, or what --out says
+    const char *const *overrides;   // of --set, as given
+    size_t override_count;
+    bool large_allowed; // --yes
+};
+
+// Runs and seals. *run_path (malloc'ed) is the run's directory. 0, or an exit code with failure() set;
+// then nothing is left behind but what an interruption kept (named in the message).
+int driver_execute(const struct protocol *p, const struct driver_options *o, char **run_path);
+// Prints what a run would do: points, arms, samples, time and size.
+int driver_dry_run(const struct protocol *p, const struct driver_options *o);
+
+// Tokens of cache that a point needs.
+ptrdiff_t driver_point_tokens(const struct settings *s);
+// The most threads that any arm of the protocol asks for.
+int driver_threads(const struct protocol *p, int physical_cores);
+
+// experiments/block.c
+int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
+              int64_t first_key, int canary_fd);
+
+// experiments/estimate.c: seconds and bytes that a run will take, from the ceilings measured now.
+struct estimate {
+    double seconds, bytes;
+    size_t samples; // without ceilings
+};
+int estimate_run(const struct protocol *p, struct estimate *e);
+// One case, one block.
+int estimate_case(const struct protocol *p, size_t case_index, double read_bytes_per_ns,
+                  double ops_per_ns, struct estimate *e);
+
+// experiments/facts.c: writes run.csv.
+struct run_facts {
+    const struct protocol *protocol;
+    const struct driver_options *options;
+    const char *id, *utc_start, *utc_end, *binary_sha256;
+    bool complete;
+};
+int facts_write(const char *directory, const struct run_facts *f);
+// "20261121T110500Z" of now.
+void facts_utc(char utc[20]);
+
+// The verbs.
+struct command;
+int driver_run(const struct command *c);
+int driver_block(const struct command *c);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/lane.h"
+
+#include <string.h>
+
+#include "engine/error.h"
+#include "experiments/failure.h"
+
+static const char *lane_kv(const struct arm *arm, const struct settings *s) {
+    return arm->kv != NULL ? arm->kv : s->kv;
+}
+
+int lane_threads(const struct arm *arm, const struct settings *s, int physical_cores) {
+    if (arm->threads > 0) return arm->threads;
+    return s->threads > 0 ? s->threads : physical_cores;
+}
+
+bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s, ptrdiff_t capacity) {
+    return l->arm == arm && strcmp(l->model_spec, s->model) == 0 && strcmp(l->kv, lane_kv(arm, s)) == 0 &&
+           l->capacity >= capacity && (s->threads == 0 || arm->threads > 0 || l->threads == s->threads) &&
+           context_plan(l->context)->max_tokens >= s->chunk;
+}
+
+static bool plan_quantizes(const struct plan *p) {
+    for (size_t i = 0; i < p->step_count; i++)
+        if (p->steps[i].op == OP_quantize_a8_32) return true;
+    return false;
+}
+
+int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, struct model *m,
+              struct team *team, ptrdiff_t capacity) {
+    struct kernel_rules rules = {0};
+    char message[512];
+    *l = (struct lane){.arm = arm, .model = m, .capacity = capacity, .model_spec = s->model};
+    l->kv = lane_kv(arm, s);
+    int status = kernel_rules_parse(&rules, arm->kernel_rules, message, sizeof message);
+    if (status != 0) return fail(status, "arm %s: %s", arm->name, message);
+    l->threads = lane_threads(arm, s, team_threads(team));
+    struct context_options o = {
+        .team = team,
+        .threads = l->threads,
+        .context_tokens = capacity,
+        .plan = {.max_tokens = s->chunk,
+                 .max_sequences = 1,
+                 .kv = (enum format)format_find(l->kv),
+                 .act = arm->act != NULL ? format_find(arm->act) : -1,
+                 .matmul_partition = -1,
+                 .rules = &rules},
+    };
+    if (arm->partition != NULL)
+        o.plan.matmul_partition = strcmp(arm->partition, "tokens") == 0 ? PARTITION_tokens : PARTITION_rows;
+    if (context_open(&l->context, m, &o) != 0)
+        return fail(EXIT_FAILED, "%s, arm %s: %s", s->model, arm->name, engine_error());
+    l->int8_activations = plan_quantizes(context_plan(l->context));
+    const unsigned char *begin = gguf_mapping(m->gguf);
+    size_t offset = (gguf_data_offset(m->gguf) + 63) / 64 * 64;
+    l->weights = (struct ceiling_target){begin + offset, gguf_file_bytes(m->gguf) - offset, 0};
+    return 0;
+}
+
+void lane_close(struct lane *l) {
+    watch_unbind(&l->watch);
+    if (l->context != NULL) context_close(l->context);
+    *l = (struct lane){0};
+}

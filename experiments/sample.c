@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/plan_cost.h"
+#include "experiments/failure.h"
+#include "probes/clock.h"
+#include "probes/ledger.h"
+#include "probes/machine.h"
+
+int sampler_open(struct sampler *s, const char *directory, int64_t first_key) {
+    int status;
+    s->next_key = first_key;
+    if ((status = record_open(&s->samples, directory, RUN_samples, false, NULL, 0)) != 0 ||
+        (status = record_open(&s->regions, directory, RUN_regions, false, NULL, 0)) != 0 ||
+        (status = record_open(&s->steps, directory, RUN_steps, false, NULL, 0)) != 0 ||
+        (status = record_open(&s->counts, directory, RUN_counts, false, NULL, 0)) != 0)
+        return status;
+    return 0;
+}
+
+int sampler_close(struct sampler *s) {
+    int a = record_close(&s->samples), b = record_close(&s->regions);
+    int c = record_close(&s->steps), d = record_close(&s->counts);
+    return a != 0 ? a : b != 0 ? b : c != 0 ? c : d;
+}
+
+void sampler_canary(struct sampler *s) {
+    s->canary_gbps = ceiling_canary_gbps(s->ceilings);
+    if (!(s->canary_best_gbps >= s->canary_gbps)) s->canary_best_gbps = s->canary_gbps;
+    s->eff_mhz = ceiling_effective_mhz();
+}
+
+static void write_ledger(struct record *r, const struct ledger_entry *e) {
+    record_number(r, "cpu_ns", e->cpu_ns);
+    record_number(r, "peak_rss_bytes", e->peak_rss_bytes);
+    record_number(r, "energy_j", e->energy_j);
+    record_text(r, "energy_domain", e->energy_domain);
+    record_number(r, "temperature_c", e->temperature_c);
+    record_number(r, "throttle_events", e->throttle_events);
+    record_number(r, "ctx_switches", e->ctx_switches);
+    record_number(r, "migrations", e->migrations);
+    record_number(r, "faults", e->faults);
+    record_number(r, "steal_ticks", e->steal_ticks);
+    record_number(r, "runnable", e->runnable);
+    record_number(r, "eff_mhz", e->eff_mhz);
+    record_number(r, "canary_gbps", e->canary_gbps);
+    record_text(r, "flags", e->flags);
+}
+
+static int64_t begin_sample(struct sampler *s, const char *arm, bool warmup) {
+    struct record *r = &s->samples;
+    int64_t key = s->next_key++;
+    record_integer(r, "key", key);
+    record_text(r, "case", s->case_name);
+    record_text(r, "point", s->point);
+    record_text(r, "arm", arm);
+    record_integer(r, "block", s->block);
+    record_integer(r, "slot", s->slot++);
+    record_integer(r, "rep", s->rep);
+    record_integer(r, "warmup", warmup);
+    record_integer(r, "pass", s->pass);
+    return key;
+}
+
+void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size_t read_bytes) {
+    char arm[32];
+    if (s->ceilings->kernels[which] == NULL) return;
+    struct ledger_reading before, after;
+    struct ledger_entry entry;
+    ledger_read(&before);
+    struct ceiling_slice slice = which == CEILING_read
+                                     ? ceiling_read(s->ceilings, &l->weights, read_bytes)
+                                     : ceiling_compute(s->ceilings, which);
+    ledger_read(&after);
+    ledger_difference(&before, &after, &entry);
+    entry.canary_gbps = s->canary_gbps;
+    entry.eff_mhz = s->eff_mhz;
+    ledger_flag(&entry, s->canary_best_gbps);
+    snprintf(arm, sizeof arm, "ceiling:%s", ceiling_name(which));
+    begin_sample(s, arm, false);
+    record_number(&s->samples, "wall_ns", clock_ns(slice.end_ticks - slice.begin_ticks));
+    record_number(&s->samples, "bytes", slice.bytes);
+    record_number(&s->samples, "ops", slice.ops);
+    write_ledger(&s->samples, &entry);
+    record_end(&s->samples);
+}
+
+static void write_count(struct sampler *s, int64_t key, const char *region, int thread,
+                        const struct event *event, const struct count *count) {
+    struct record *r = &s->counts;
+    record_integer(r, "key", key);
+    record_text(r, "region", region);
+    if (thread >= 0) record_integer(r, "thread", thread);
+    record_text(r, "event", event->name);
+    record_text(r, "source", source_name(event->source));
+    record_text(r, "encoding", event->encoding);
+    enum status status = event->status != STATUS_ok ? event->status : count->status;
+    record_text(r, "status", status_name(status));
+    if (event->status == STATUS_ok) {
+        bool net = status == STATUS_ok || status == STATUS_unverified;
+        if (status != STATUS_lost) record_number(r, "value_raw", count->value_raw);
+        if (net) record_number(r, "value_net", count->value_net);
+        if (net) record_number(r, "overhead", count->overhead);
+        record_number(r, "enabled_ns", (double)count->enabled_ns);
+        record_number(r, "running_ns", (double)count->running_ns);
+    }
+    record_end(r);
+}
+
+// Sums of the steps of one kind, of one thread.
+struct region_sum {
+    const struct step *step; // the first of its kind
+    struct watch_step sum;
+    struct count counts[COUNTERS_MAX];
+};
+
+static size_t sum_regions(const struct watch *w, const struct watch_thread *t, struct region_sum *sums) {
+    size_t count = 0;
+    for (size_t i = 0; i < w->plan->step_count; i++) {
+        const struct step *step = &w->plan->steps[i];
+        if (t->steps[i].calls == 0) continue;
+        size_t j = 0;
+        while (j < count && strcmp(sums[j].step->region, step->region) != 0) j++;
+        if (j == count) {
+            memset(&sums[count], 0, sizeof sums[count]);
+            sums[count++].step = step;
+        }
+        struct watch_step *sum = &sums[j].sum;
+        const struct watch_step *one = &t->steps[i];
+        sum->ticks += one->ticks;
+        sum->wait_ticks += one->wait_ticks;
+        sum->calls += one->calls;
+        sum->bytes += one->bytes;
+        sum->ops += one->ops;
+        if (one->kernel != NULL) sum->kernel = one->kernel;
+        for (size_t k = 0; k < w->event_count && t->counts != NULL; k++) {
+            const struct count *c = &t->counts[i * w->event_count + k];
+            struct count *all = &sums[j].counts[k];
+            if (c->status > all->status) all->status = c->status;
+            all->source = c->source;
+            all->value_raw += c->value_raw;
+            all->value_net += c->value_net;
+            all->overhead += c->overhead;
+            all->enabled_ns += c->enabled_ns;
+            all->running_ns += c->running_ns;
+        }
+    }
+    return count;
+}
+
+static void write_work(struct record *r, int64_t key, const struct step *step, int thread,
+                       const struct watch_thread *t, const struct watch_step *sum) {
+    const struct machine *m = machine_facts();
+    record_integer(r, "key", key);
+    record_text(r, "region", step->region);
+    record_text(r, "role", role_name(step->role));
+    record_text(r, "kernel", sum->kernel != NULL ? sum->kernel->symbol : "");
+    record_integer(r, "thread", thread);
+    record_integer(r, "cpu", t->cpu);
+    record_text(r, "core_type", machine_core_type(m, t->cpu));
+    record_integer(r, "calls", sum->calls);
+    record_number(r, "ns", round(clock_ns(sum->ticks) * 10) / 10);
+    record_number(r, "wait_ns", round(clock_ns(sum->wait_ticks) * 10) / 10);
+    record_number(r, "bytes", sum->bytes);
+    record_number(r, "ops", sum->ops);
+}
+
+// Counts of events that no thread could open: one row a sample, without values.
+static void write_unopened(struct sampler *s, const struct watch *w, int64_t key) {
+    const struct counters *c = w->workers[0].counters;
+    for (size_t i = 0; c != NULL && i < counters_event_count(c); i++) {
+        const struct event *e = counters_event(c, i);
+        if (e->status != STATUS_ok) write_count(s, key, "", -1, e, NULL);
+    }
+}
+
+static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
+    struct region_sum *sums = calloc(w->plan->step_count, sizeof *sums);
+    if (sums == NULL) return fail(EXIT_FAILED, "out of memory for a sample's regions");
+    for (int thread = 0; thread < w->threads; thread++) {
+        const struct watch_thread *t = &w->workers[thread];
+        size_t count = sum_regions(w, t, sums);
+        for (size_t i = 0; i < count; i++) {
+            write_work(&s->regions, key, sums[i].step, thread, t, &sums[i].sum);
+            record_end(&s->regions);
+            for (size_t k = 0; t->counters != NULL && k < w->event_count; k++)
+                if (counters_event(t->counters, k)->status == STATUS_ok)
+                    write_count(s, key, sums[i].step->region, thread, counters_event(t->counters, k),
+                                &sums[i].counts[k]);
+        }
+        for (size_t i = 0; s->granularity == GRANULARITY_step && i < w->plan->step_count; i++) {
+            if (t->steps[i].calls == 0) continue;
+            write_work(&s->steps, key, &w->plan->steps[i], thread, t, &t->steps[i]);
+            record_integer(&s->steps, "step", (int64_t)i);
+            if (w->plan->steps[i].layer >= 0) record_integer(&s->steps, "layer", w->plan->steps[i].layer);
+            record_end(&s->steps);
+        }
+    }
+    write_unopened(s, w, key);
+    free(sums);
+    return 0;
+}
+
+int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns) {
+    struct ledger_reading before, after;
+    struct ledger_entry entry;
+    double bytes, ops;
+    bool watched = l->watch.workers != NULL;
+    plan_cost(context_plan(l->context), t->count, context_position(l->context),
+              t->outputs == OUTPUTS_none ? 0 : 1, &bytes, &ops);
+    if (watched) watch_clear(&l->watch);
+    ledger_read(&before);
+    uint64_t begin = clock_ticks_fenced();
+    int status = context_eval_chunk(l->context, t->tokens, t->count, t->outputs, t->logits);
+    uint64_t end = clock_ticks_fenced();
+    ledger_read(&after);
+    if (status != 0) return fail(EXIT_FAILED, "case %s, point %s: %s", s->case_name, s->point, engine_error());
+    if (watched) watch_finish(&l->watch, end);
+    ledger_difference(&before, &after, &entry);
+    entry.canary_gbps = s->canary_gbps;
+    entry.eff_mhz = s->eff_mhz;
+    ledger_flag(&entry, s->canary_best_gbps);
+
+    *wall_ns = clock_ns(end - begin);
+    int64_t key = begin_sample(s, l->arm->name, t->warmup);
+    struct record *r = &s->samples;
+    record_text(r, "part", t->part);
+    record_number(r, "wall_ns", *wall_ns);
+    if (t->first_token) record_number(r, "first_token_ns", t->before_ns + *wall_ns);
+    record_integer(r, "tokens", (int64_t)t->count);
+    record_number(r, "bytes", bytes);
+    record_number(r, "ops", ops);
+    write_ledger(r, &entry);
+    record_end(r);
+    return watched ? write_watch(s, &l->watch, key) : 0;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Takes samples and writes their rows: what one arm does without being interrupted (a token of a decode,
+// a chunk of a prompt), or a slice of a ceiling.
+#pragma once
+#include "experiments/lane.h"
+#include "experiments/record.h"
+
+struct sampler { // of one block
+    struct record samples, regions, steps, counts;
+    struct ceilings *ceilings;
+    int64_t next_key;
+    const char *case_name;
+    int block;
+    enum granularity granularity;
+    double canary_gbps, canary_best_gbps, eff_mhz;
+    // of the phase that runs now
+    const char *point;
+    int rep, slot, pass;
+};
+
+int sampler_open(struct sampler *s, const char *directory, int64_t first_key);
+int sampler_close(struct sampler *s);
+
+struct turn { // one sample's work
+    const int32_t *tokens;
+    ptrdiff_t count;
+    enum outputs outputs;
+    float *logits;
+    const char *part; // "prompt" or "gen"
+    bool warmup;
+    double before_ns; // wall time of the same rep's turns so far: the first token's time needs it
+    bool first_token; // this turn ends with the first token's logits
+};
+// Evaluates and writes the sample with its regions, steps and counts. *wall_ns as written.
+int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns);
+void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size_t read_bytes);
+// Bandwidth canary and add chain, for the samples that follow.
+void sampler_canary(struct sampler *s);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The verbs `run` and, inside it, `block`.
+#include "experiments/driver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/error.h"
+#include "engine/model.h"
+#include "experiments/catalog.h"
+#include "experiments/command.h"
+#include "experiments/failure.h"
+
+static size_t collect_overrides(const struct command *c, const char **overrides) {
+    size_t count = 0;
+    for (size_t i = 0; i < c->flag_count; i++)
+        if (strcmp(c->flags[i].flag, "--set") == 0) overrides[count++] = c->flags[i].value;
+    return count;
+}
+
+int driver_dry_run(const struct protocol *p, const struct driver_options *o) {
+    struct estimate e;
+    int status = estimate_run(p, &e);
+    (void)o;
+    if (status != 0) return status;
+    printf("%s, version %d: %d blocks, each case of a block in a fresh process\n", p->stem, p->version, p->blocks);
+    for (size_t i = 0; i < p->case_count; i++) {
+        const struct protocol_case *c = &p->cases[i];
+        printf("case %s: %zu points, arms", c->name, c->point_count);
+        for (size_t j = 0; j < c->arm_count; j++) printf(" %s", c->arms[j].name);
+        printf("\n");
+        for (size_t j = 0; j < c->point_count; j++) printf("  %s\n", c->points[j].id);
+    }
+    printf("about %.0f s, %zu samples, %.1f MB\n", e.seconds, e.samples, e.bytes / 1e6);
+    return 0;
+}
+
+static int run_one(const char *name, struct driver_options *o, bool dry) {
+    struct protocol *p = NULL;
+    char *path = NULL;
+    int status = protocol_read(&p, name, o->overrides, o->override_count);
+    if (status != 0) return status;
+    status = dry ? driver_dry_run(p, o) : driver_execute(p, o, &path);
+    if (status == 0 && !dry) printf("%s\n", path);
+    free(path);
+    protocol_free(p);
+    return status;
+}
+
+int driver_run(const struct command *c) {
+    const char *overrides[FLAG_VALUES_MAX];
+    char *directory = NULL, results[4096];
+    struct driver_options o = {.overrides = overrides, .large_allowed = command_has(c, "--yes")};
+    o.override_count = collect_overrides(c, overrides);
+    if (source_data_dir(&directory) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    snprintf(results, sizeof results, "%s/results", directory);
+    free(directory);
+    o.out_root = command_value(c, "--out", results);
+    bool dry = command_has(c, "--dry-run");
+    if (c->positional_count != 1) return fail(EXIT_USAGE, "run takes one protocol (or `all`)");
+    if (strcmp(c->positional[0], "all") != 0) return run_one(c->positional[0], &o, dry);
+    char **stems = NULL;
+    size_t count = 0;
+    int status = catalog_protocol_stems(&stems, &count);
+    for (size_t i = 0; status == 0 && i < count; i++) status = run_one(stems[i], &o, dry);
+    for (size_t i = 0; i < count; i++) free(stems[i]);
+    free(stems);
+    return status;
+}
+
+// inferometer block PROTOCOL CASE BLOCK DIRECTORY FIRST_KEY --canary-fd N [--set …]: see block.c.
+int driver_block(const struct command *c) {
+    const char *overrides[FLAG_VALUES_MAX];
+    size_t override_count = collect_overrides(c, overrides);
+    struct protocol *p = NULL;
+    if (c->positional_count != 5) return fail(EXIT_USAGE, "block is started by run");
+    int status = protocol_read(&p, c->positional[0], overrides, override_count);
+    if (status != 0) return status;
+    long index = strtol(c->positional[1], NULL, 10), block = strtol(c->positional[2], NULL, 10);
+    if (index < 0 || (size_t)index >= p->case_count)
+        status = fail(EXIT_USAGE, "%s: has no case %ld", p->path, index);
+    else
+        status = block_run(p, (size_t)index, (int)block, c->positional[3],
+                           strtoll(c->positional[4], NULL, 10),
+                           (int)strtol(command_value(c, "--canary-fd", "-1"), NULL, 10));
+    protocol_free(p);
+    return status;
+}
