@@ -71,7 +71,7 @@ static int block_lane(struct block *b, const struct arm *arm, const struct setti
 }
 
 // What one rep of a phase needs of a lane.
-struct run {
+struct arm_run {
     struct lane *lane;
     const struct arm *arm;
     double wall_ns; // of the rep's prompt turns so far
@@ -80,7 +80,7 @@ struct run {
 struct phase_run { // one point
     struct block *block;
     const struct point *point;
-    struct run runs[LANES_MAX];
+    struct arm_run runs[LANES_MAX];
     size_t run_count;
     int32_t *tokens; // depth, then what the phase feeds
     float *logits;
@@ -113,7 +113,7 @@ static int fill(struct phase_run *p, struct lane *l, ptrdiff_t depth) {
     return status == 0 ? 0 : fail(EXIT_FAILED, "point %s: %s", p->point->id, engine_error());
 }
 
-static int one_turn(struct phase_run *p, struct run *r, ptrdiff_t count, const char *part, bool warmup,
+static int one_turn(struct phase_run *p, struct arm_run *r, ptrdiff_t count, const char *part, bool warmup,
                     bool last_of_prompt) {
     ptrdiff_t position = context_position(r->lane->context);
     struct turn t = {
@@ -139,7 +139,7 @@ static int round_of_turns(struct phase_run *p, const size_t *order, bool backwar
     int status = 0;
     take_ceilings(p, false);
     for (size_t i = 0; status == 0 && i < p->run_count; i++) {
-        struct run *r = &p->runs[order[backwards ? p->run_count - 1 - i : i]];
+        struct arm_run *r = &p->runs[order[backwards ? p->run_count - 1 - i : i]];
         status = one_turn(p, r, count, part, false, last_of_prompt);
     }
     return status;
@@ -151,7 +151,7 @@ static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
     int status = 0, warmups = p->block->protocol->warmup;
     sampler->slot = 0;
     for (size_t i = 0; status == 0 && i < p->run_count; i++) {
-        struct run *r = &p->runs[order[i]];
+        struct arm_run *r = &p->runs[order[i]];
         for (int w = 0; status == 0 && w < (sampler->rep == 0 ? warmups : 0); w++) {
             if ((status = fill(p, r->lane, s->depth)) != 0) break;
             ptrdiff_t count = s->phase == PHASE_decode ? 1 : s->tokens < s->chunk ? s->tokens : s->chunk;
@@ -198,7 +198,7 @@ static int run_point(struct block *b, const struct point *point) {
     size_t order[LANES_MAX];
     int status = 0;
     for (size_t i = 0; status == 0 && i < b->c->arm_count; i++) {
-        p.runs[i] = (struct run){.arm = &b->c->arms[i]};
+        p.runs[i] = (struct arm_run){.arm = &b->c->arms[i]};
         order[i] = i;
         p.run_count++;
         status = block_lane(b, &b->c->arms[i], s, &p.runs[i].lane);
