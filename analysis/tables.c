@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "analysis/tables.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put(FILE *f, const char *text, bool last) {
+    if (text[0] == '\0') text = "NaN";
+    for (const char *p = text; *p != '\0'; p++) fputc(*p == '\t' || *p == '\n' || *p == '\r' ? ' ' : *p, f);
+    fputc(last ? '\n' : '\t', f);
+}
+
+static FILE *open_table(const char *directory, const char *name) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *f = fopen(path, "w");
+    if (f == NULL) fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
+    return f;
+}
+
+static int close_table(FILE *f, const char *name) {
+    if (fclose(f) != 0) return fail(EXIT_FAILED, "%s: %s", name, strerror(errno));
+    return 0;
+}
+
+// The row of points.csv with this case and point.
+static size_t find_point(const struct csv_table *points, const char *case_name, const char *point) {
+    int case_column = csv_column(points, "case"), point_column = csv_column(points, "point");
+    size_t i = 0;
+    while (i < points->row_count && (strcmp(csv_cell(points, i, case_column), case_name) != 0 ||
+                                     strcmp(csv_cell(points, i, point_column), point) != 0))
+        i++;
+    return i;
+}
+
+// The swept names are the columns of points.csv behind the fixed ones.
+static int first_sweep(void) {
+    int fixed = 0;
+    while (run_file_columns(RUN_points)[fixed] != NULL) fixed++;
+    return fixed;
+}
+
+static void put_sweep_names(FILE *f, const struct csv_table *points) {
+    for (int k = first_sweep(); k < (int)points->column_count; k++) {
+        fputc('\t', f);
+        for (const char *p = points->columns[k]; *p != '\0'; p++) fputc(*p, f);
+    }
+    fputc('\n', f);
+}
+
+static void put_sweep_values(FILE *f, const struct csv_table *points, size_t row) {
+    for (int k = first_sweep(); k < (int)points->column_count; k++) {
+        const char *value = row < points->row_count ? csv_cell(points, row, k) : "";
+        fprintf(f, "\t%s", value[0] != '\0' ? value : "NaN");
+    }
+    fputc('\n', f);
+}
+
+int tables_summary(const struct run *r, const char *directory) {
+    static const char *const columns[] = {"case", "point", "arm", "measure", "unit", "estimate", "minimum", "n"};
+    const size_t count = sizeof columns / sizeof *columns;
+    const struct csv_table *t = &r->files[RUN_summary], *points = &r->files[RUN_points];
+    FILE *f = open_table(directory, "summary.tsv");
+    if (f == NULL) return EXIT_FAILED;
+    for (size_t k = 0; k < count; k++) fprintf(f, "%s%s", k > 0 ? "\t" : "", columns[k]);
+    put_sweep_names(f, points);
+    for (size_t i = 0; i < t->row_count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            const char *text = csv_cell(t, i, csv_column(t, columns[k]));
+            if (k > 0) fputc('\t', f);
+            for (const char *p = text[0] != '\0' ? text : "NaN"; *p != '\0'; p++)
+                fputc(*p == '\t' || *p == '\n' || *p == '\r' ? ' ' : *p, f);
+        }
+        put_sweep_values(f, points, find_point(points, csv_cell(t, i, csv_column(t, "case")),
+                                               csv_cell(t, i, csv_column(t, "point"))));
+    }
+    return close_table(f, "summary.tsv");
+}
+
+// Kinds of step that a reader of the figure wants to tell apart; the rest is "norms, RoPE, KV …".
+static const char *const groups[] = {"QKV and output projections", "attention", "feed-forward",
+                                     "output (logits)", "norms, RoPE, quantize …", "waiting at barriers",
+                                     "outside of steps"};
+enum { GROUP_projections, GROUP_attention, GROUP_feed_forward, GROUP_output, GROUP_small, GROUP_wait,
+       GROUP_outside, GROUP_COUNT };
+
+static int group_of(const char *region, const char *kernel) {
+    bool matmul = strncmp(kernel, "matmul_", 7) == 0;
+    if (strcmp(region, "attention") == 0) return GROUP_attention;
+    if (!matmul) return GROUP_small;
+    if (strncmp(region, "attn_", 5) == 0) return GROUP_projections;
+    if (strncmp(region, "ffn_", 4) == 0) return GROUP_feed_forward;
+    return GROUP_output;
+}
+
+// A sample by its key: keys are the running numbers of the rows.
+struct sample_ref {
+    size_t point; // row of points.csv
+    double wall_ns, tokens;
+    bool wanted;
+};
+
+static struct sample_ref *index_samples(const struct run *r, size_t *count) {
+    const struct csv_table *t = &r->files[RUN_samples], *points = &r->files[RUN_points];
+    int key = csv_column(t, "key"), arm = csv_column(t, "arm"), warmup = csv_column(t, "warmup");
+    int pass = csv_column(t, "pass");
+    double most = -1;
+    for (size_t i = 0; i < t->row_count; i++) most = fmax(most, csv_cell_number(t, i, key));
+    *count = (size_t)(most + 1);
+    struct sample_ref *refs = calloc(*count + 1, sizeof *refs);
+    if (refs == NULL) return NULL;
+    for (size_t i = 0; i < t->row_count; i++) {
+        struct sample_ref *ref = &refs[(size_t)csv_cell_number(t, i, key)];
+        ref->wanted = strcmp(csv_cell(t, i, arm), "A") == 0 && csv_cell_number(t, i, warmup) == 0 &&
+                      csv_cell_number(t, i, pass) == 0;
+        if (!ref->wanted) continue;
+        ref->wall_ns = csv_cell_number(t, i, csv_column(t, "wall_ns"));
+        ref->tokens = csv_cell_number(t, i, csv_column(t, "tokens"));
+        ref->point = find_point(points, csv_cell(t, i, csv_column(t, "case")),
+                                csv_cell(t, i, csv_column(t, "point")));
+    }
+    return refs;
+}
+
+struct point_time {
+    double group_ns[GROUP_COUNT]; // summed over threads
+    double wall_ns, tokens, thread_ns;
+};
+
+static void sum_times(const struct run *r, const struct sample_ref *refs, size_t ref_count, double threads,
+                      struct point_time *times) {
+    const struct csv_table *t = &r->files[RUN_regions];
+    int key = csv_column(t, "key"), region = csv_column(t, "region"), kernel = csv_column(t, "kernel");
+    int ns = csv_column(t, "ns"), wait = csv_column(t, "wait_ns");
+    for (size_t i = 0; i < ref_count; i++) {
+        if (!refs[i].wanted) continue;
+        times[refs[i].point].wall_ns += refs[i].wall_ns;
+        times[refs[i].point].tokens += refs[i].tokens;
+        times[refs[i].point].thread_ns += refs[i].wall_ns * threads;
+    }
+    for (size_t i = 0; i < t->row_count; i++) {
+        size_t k = (size_t)csv_cell_number(t, i, key);
+        if (k >= ref_count || !refs[k].wanted) continue;
+        struct point_time *p = &times[refs[k].point];
+        p->group_ns[group_of(csv_cell(t, i, region), csv_cell(t, i, kernel))] += csv_cell_number(t, i, ns);
+        p->group_ns[GROUP_wait] += csv_cell_number(t, i, wait);
+    }
+}
+
+int tables_time(const struct run *r, const char *directory) {
+    const struct csv_table *points = &r->files[RUN_points];
+    const char *threads_text = run_fact(r, "threads");
+    double threads = threads_text != NULL ? strtod(threads_text, NULL) : 1;
+    size_t ref_count = 0;
+    struct sample_ref *refs = index_samples(r, &ref_count);
+    struct point_time *times = calloc(points->row_count + 1, sizeof *times);
+    FILE *f = refs != NULL && times != NULL ? open_table(directory, "time.tsv") : NULL;
+    if (f == NULL) {
+        free(refs);
+        free(times);
+        return EXIT_FAILED;
+    }
+    sum_times(r, refs, ref_count, threads, times);
+    fprintf(f, "case\tpoint\tgroup\tshare\tns_per_token");
+    put_sweep_names(f, points);
+    for (size_t i = 0; i < points->row_count; i++) {
+        struct point_time *p = &times[i];
+        double seen = 0;
+        for (int g = 0; g < GROUP_outside; g++) seen += p->group_ns[g];
+        p->group_ns[GROUP_outside] = fmax(0, p->thread_ns - seen);
+        for (int g = 0; p->thread_ns > 0 && seen > 0 && g < GROUP_COUNT; g++) {
+            put(f, csv_cell(points, i, csv_column(points, "case")), false);
+            put(f, csv_cell(points, i, csv_column(points, "point")), false);
+            put(f, groups[g], false);
+            fprintf(f, "%.6g\t%.6g", p->group_ns[g] / p->thread_ns,
+                    p->group_ns[g] / p->thread_ns * p->wall_ns / p->tokens);
+            put_sweep_values(f, points, i);
+        }
+    }
+    free(refs);
+    free(times);
+    return close_table(f, "time.tsv");
+}
