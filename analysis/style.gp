@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Shared by all figures. setup.gp ran before: tables, out, format, caption (strings).
+# figure(name, width, height) opens the output; colours are those of Okabe and Ito (safe for colour blindness).
+set datafile separator "\t"
+set datafile missing "NaN"
+set encoding utf8
+c1 = '#0072b2'; c2 = '#d55e00'; c3 = '#009e73'; c4 = '#cc79a7'; c5 = '#e69f00'; c6 = '#56b4e9'; c7 = '#999999'
+font = 'Helvetica,Arial,sans-serif'
+terminal_of(w, h) = format eq 'svg' ? sprintf("svg size %d,%d dynamic noenhanced font '%s,13' background '#ffffff'", w, h, font) : \
+                    format eq 'pdf' ? sprintf("pdfcairo size %.2fin,%.2fin noenhanced font 'Helvetica,11'", w / 96.0, h / 96.0) : \
+                    sprintf("pngcairo size %d,%d noenhanced font 'Helvetica,11'", w, h)
+file_of(name) = out . '/' . name . '.' . format
+set border 3 lc rgb '#444444'
+set tics nomirror textcolor rgb '#222222'
+set grid back lc rgb '#dddddd' lw 0.7
+set key noenhanced
