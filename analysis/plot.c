@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/analysis.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,12 +102,10 @@ static int run_gnuplot(const struct analysis_request *r, const char *directory) 
 }
 
 static void remove_tables(const char *directory) {
-    static const char *const names[] = {"summary.tsv", "time.tsv", "setup.gp"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[4200];
-        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-        unlink(path);
-    }
+    DIR *d = opendir(directory);
+    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
+        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL) closedir(d);
     rmdir(directory);
 }
 

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put(FILE *f, const char *text, bool last) {
-    if (text[0] == '\0') text = "NaN";
-    for (const char *p = text; *p != '\0'; p++) fputc(*p == '\t' || *p == '\n' || *p == '\r' ? ' ' : *p, f);
-    fputc(last ? '\n' : '\t', f);
+static void put(FILE *f, const char *text) {
+    for (const char *p = text[0] != '\0' ? text : "NaN"; *p != '\0'; p++)
+        fputc(*p == '\t' || *p == '\n' || *p == '\r' ? ' ' : *p, f);
 }
 
 static FILE *open_table(const char *directory, const char *name) {
@@ -45,15 +44,15 @@ static int first_sweep(void) {
 static void put_sweep_names(FILE *f, const struct csv_table *points) {
     for (int k = first_sweep(); k < (int)points->column_count; k++) {
         fputc('\t', f);
-        for (const char *p = points->columns[k]; *p != '\0'; p++) fputc(*p, f);
+        put(f, points->columns[k]);
     }
     fputc('\n', f);
 }
 
 static void put_sweep_values(FILE *f, const struct csv_table *points, size_t row) {
     for (int k = first_sweep(); k < (int)points->column_count; k++) {
-        const char *value = row < points->row_count ? csv_cell(points, row, k) : "";
-        fprintf(f, "\t%s", value[0] != '\0' ? value : "NaN");
+        fputc('\t', f);
+        put(f, row < points->row_count ? csv_cell(points, row, k) : "");
     }
     fputc('\n', f);
 }
@@ -68,10 +67,8 @@ int tables_summary(const struct run *r, const char *directory) {
     put_sweep_names(f, points);
     for (size_t i = 0; i < t->row_count; i++) {
         for (size_t k = 0; k < count; k++) {
-            const char *text = csv_cell(t, i, csv_column(t, columns[k]));
             if (k > 0) fputc('\t', f);
-            for (const char *p = text[0] != '\0' ? text : "NaN"; *p != '\0'; p++)
-                fputc(*p == '\t' || *p == '\n' || *p == '\r' ? ' ' : *p, f);
+            put(f, csv_cell(t, i, csv_column(t, columns[k])));
         }
         put_sweep_values(f, points, find_point(points, csv_cell(t, i, csv_column(t, "case")),
                                                csv_cell(t, i, csv_column(t, "point"))));
@@ -149,6 +146,29 @@ static void sum_times(const struct run *r, const struct sample_ref *refs, size_t
     }
 }
 
+// One table a case, so that a script can plot a case without filtering.
+static int write_case(const struct csv_table *points, const char *case_name, const struct point_time *times,
+                      const char *directory) {
+    char name[256];
+    snprintf(name, sizeof name, "time_%s.tsv", case_name);
+    FILE *f = open_table(directory, name);
+    if (f == NULL) return EXIT_FAILED;
+    fprintf(f, "point");
+    for (int g = 0; g < GROUP_COUNT; g++) fprintf(f, "\t%s", groups[g]);
+    put_sweep_names(f, points);
+    int case_column = csv_column(points, "case"), point_column = csv_column(points, "point");
+    for (size_t i = 0; i < points->row_count; i++) {
+        const struct point_time *p = &times[i];
+        if (strcmp(csv_cell(points, i, case_column), case_name) != 0) continue;
+        put(f, csv_cell(points, i, point_column));
+        for (int g = 0; g < GROUP_COUNT; g++)
+            if (p->thread_ns > 0) fprintf(f, "\t%.6g", p->group_ns[g] / p->thread_ns);
+            else fputs("\tNaN", f);
+        put_sweep_values(f, points, i);
+    }
+    return close_table(f, name);
+}
+
 int tables_time(const struct run *r, const char *directory) {
     const struct csv_table *points = &r->files[RUN_points];
     const char *threads_text = run_fact(r, "threads");
@@ -156,30 +176,22 @@ int tables_time(const struct run *r, const char *directory) {
     size_t ref_count = 0;
     struct sample_ref *refs = index_samples(r, &ref_count);
     struct point_time *times = calloc(points->row_count + 1, sizeof *times);
-    FILE *f = refs != NULL && times != NULL ? open_table(directory, "time.tsv") : NULL;
-    if (f == NULL) {
-        free(refs);
-        free(times);
-        return EXIT_FAILED;
-    }
-    sum_times(r, refs, ref_count, threads, times);
-    fprintf(f, "case\tpoint\tgroup\tshare\tns_per_token");
-    put_sweep_names(f, points);
-    for (size_t i = 0; i < points->row_count; i++) {
+    int status = refs != NULL && times != NULL ? 0 : fail(EXIT_FAILED, "out of memory for a table");
+    if (status == 0) sum_times(r, refs, ref_count, threads, times);
+    int case_column = csv_column(points, "case");
+    for (size_t i = 0; status == 0 && i < points->row_count; i++) {
         struct point_time *p = &times[i];
         double seen = 0;
         for (int g = 0; g < GROUP_outside; g++) seen += p->group_ns[g];
+        if (seen == 0) p->thread_ns = 0; // nothing was observed at this point
         p->group_ns[GROUP_outside] = fmax(0, p->thread_ns - seen);
-        for (int g = 0; p->thread_ns > 0 && seen > 0 && g < GROUP_COUNT; g++) {
-            put(f, csv_cell(points, i, csv_column(points, "case")), false);
-            put(f, csv_cell(points, i, csv_column(points, "point")), false);
-            put(f, groups[g], false);
-            fprintf(f, "%.6g\t%.6g", p->group_ns[g] / p->thread_ns,
-                    p->group_ns[g] / p->thread_ns * p->wall_ns / p->tokens);
-            put_sweep_values(f, points, i);
-        }
     }
-    free(refs);
+    for (size_t i = 0; status == 0 && i < points->row_count; i++) {
+        const char *name = csv_cell(points, i, case_column);
+        if (i == 0 || strcmp(name, csv_cell(points, i - 1, case_column)) != 0)
+            status = write_case(points, name, times, directory);
+    }
     free(times);
-    return close_table(f, "time.tsv");
+    free(refs);
+    return status;
 }

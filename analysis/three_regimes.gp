@@ -80,22 +80,43 @@ unset output
 print file_of('three_regimes_speed')
 
 # ---- where the time goes --------------------------------------------------------------------------
-reset
-eval 'set terminal ' . terminal_of(1240, 620)
+unset logscale
+unset label
+unset key
+eval 'set terminal ' . terminal_of(1240, 800)
 set output file_of('three_regimes_time')
 set multiplot
-set datafile separator "\t"
-set datafile missing "NaN"
+set label 1 caption at screen 0.5, 0.012 center font ',9' textcolor rgb '#666666' noenhanced
+set label 2 'Where the time goes: shares of the threads'' time by kind of step' at screen 0.5, 0.975 center \
+    font ',15' noenhanced
 set style data histograms
 set style histogram rowstacked
 set style fill solid 0.9 border rgb '#ffffff'
 set boxwidth 0.8
-set border 3 lc rgb '#444444'
-set tics nomirror
+set xrange [*:*]
 set yrange [0:1]
+set ytics 0.2
 set format y '%.1f'
-groups = 7
-group(i) = word('"QKV and output projections" attention feed-forward "output (logits)" "norms, RoPE, quantize …" "waiting at barriers" "outside of steps"', i)
-colour(i) = i == 1 ? c6 : i == 2 ? c2 : i == 3 ? c1 : i == 4 ? c3 : i == 5 ? c5 : i == 6 ? c4 : c7
-share(c, g) = strcol('case') eq c && strcol('group') eq g ? column('share') : 1/0
+unset grid
+array colours[7] = [c6, c2, c1, c3, c5, c4, c7]
+array cases[6] = ['prefill_small', 'decode_small', 'question_small', 'prefill_large', 'decode_large', 'question_large']
+array titles[6] = ['kjv-3.7m: prefill', 'kjv-3.7m: decode', 'kjv-3.7m: question-prefill', \
+                   'llama-3.2-1b: prefill', 'llama-3.2-1b: decode', 'llama-3.2-1b: question-prefill']
+array xlabels[3] = ['S (tokens)', 'C (tokens in the cache)', 'C / q (tokens)']
+tick(i) = i % 3 == 0 ? strcol('tokens') : i % 3 == 1 ? strcol('depth') : strcol('depth') . ' / ' . strcol('tokens')
+do for [i = 0:5] {
+    column_i = i % 3
+    set lmargin at screen left(column_i); set rmargin at screen right(column_i)
+    set tmargin at screen (i < 3 ? 0.86 : 0.42); set bmargin at screen (i < 3 ? 0.58 : 0.14)
+    set title titles[i + 1] noenhanced
+    set xlabel xlabels[column_i + 1]
+    if (column_i == 2) { set xtics rotate by -55 font ',10' } else { set xtics norotate font ',12' }
+    if (column_i == 0) { set ylabel 'share of time' } else { unset ylabel }
+    if (i == 0) { set key at screen 0.5, 0.945 center top horizontal maxrows 1 samplen 1 width 1 font ',10' } else { unset key }
+    plot for [g = 1:7] tables . '/time_' . cases[i + 1] . '.tsv' \
+        using g + 1:xticlabels(tick(i)) lc rgb colours[g] title columnheader(g + 1)
+    if (i == 0) { unset label 1; unset label 2 }
+}
 unset multiplot
+unset output
+print file_of('three_regimes_time')

@@ -21,6 +21,7 @@
 // Ceilings take about two milliseconds a slice; beside turns shorter than that they take one tenth.
 #define READ_SLICE_BYTES ((size_t)96 << 20)
 #define LONG_TURN_NS 5e6
+#define WARMUP_TOKENS 16 // of a prompt: enough to touch all weights and warm the caches
 
 struct block {
     const struct protocol *protocol;
@@ -154,7 +155,7 @@ static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
         struct arm_run *r = &p->runs[order[i]];
         for (int w = 0; status == 0 && w < (sampler->rep == 0 ? warmups : 0); w++) {
             if ((status = fill(p, r->lane, s->depth)) != 0) break;
-            ptrdiff_t count = s->phase == PHASE_decode ? 1 : s->tokens < s->chunk ? s->tokens : s->chunk;
+            ptrdiff_t count = s->phase == PHASE_decode ? 1 : s->tokens < WARMUP_TOKENS ? s->tokens : WARMUP_TOKENS;
             status = one_turn(p, r, count, s->phase == PHASE_decode ? "gen" : "prompt", true, false);
         }
         r->wall_ns = 0;
@@ -213,12 +214,15 @@ static int run_point(struct block *b, const struct point *point) {
     b->sampler.point = point->id;
     b->ceilings.threads = p.runs[0].lane->threads;
     random_shuffle(&b->order, order, p.run_count);
-    size_t passes = b->c->pass_count > 0 ? b->c->pass_count : 1;
     ceilings_choose_read(&b->ceilings, &p.runs[0].lane->weights);
+    // Pass 0 takes times and no counters, which could slow down what is timed; each `pass` of the protocol
+    // is one more, where at least one of its events can be counted here.
     int reps = 0;
-    for (size_t pass = 0; status == 0 && pass < passes; pass++) {
-        status = bind_pass(&p, pass < b->c->pass_count ? (const char *const *)b->c->passes[pass] : NULL);
+    for (size_t pass = 0; status == 0 && pass <= b->c->pass_count; pass++) {
+        const char *const *events = pass > 0 ? (const char *const *)b->c->passes[pass - 1] : NULL;
         b->sampler.pass = (int)pass;
+        if (events != NULL && !sampler_can_count(&b->sampler, events)) continue;
+        status = bind_pass(&p, events);
         // Two arms or more run in a random order and then reversed; a decode does so token by token.
         int both_ways = p.run_count > 1 && s->phase != PHASE_decode ? 2 : 1;
         for (int i = 0; status == 0 && i < both_ways; i++) {

@@ -206,6 +206,18 @@ static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
     return 0;
 }
 
+bool sampler_can_count(struct sampler *s, const char *const *events) {
+    struct counters *c = NULL;
+    size_t count = 0, usable = 0;
+    while (events[count] != NULL) count++;
+    if (counters_open(&c, events, count) != 0) return false;
+    for (size_t i = 0; i < count; i++) usable += counters_event(c, i)->status == STATUS_ok;
+    for (size_t i = 0; usable == 0 && i < count; i++)
+        write_count(s, s->next_key - 1, "", -1, counters_event(c, i), NULL);
+    counters_close(c);
+    return usable > 0;
+}
+
 int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns) {
     struct ledger_reading before, after;
     struct ledger_entry entry;
