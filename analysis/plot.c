@@ -14,7 +14,7 @@
 #include "analysis/tables.h"
 
 // The value of `key` in analysis/<stem>.run ("key value" lines); "" if absent.
-static int read_pin(const struct analysis_request *r, const char *key, char *value, size_t size) {
+static int read_pin(const struct analysis_request *r, const char *key, char value[4096]) {
     char path[4096], line[4096];
     snprintf(path, sizeof path, "%s/analysis/%s.run", r->data_dir, r->stem);
     FILE *f = fopen(path, "r");
@@ -25,7 +25,7 @@ static int read_pin(const struct analysis_request *r, const char *key, char *val
     while (fgets(line, sizeof line, f) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, key, key_length) == 0 && line[key_length] == ' ')
-            snprintf(value, size, "%s", line + key_length + 1);
+            memmove(value, line + key_length + 1, strlen(line + key_length + 1) + 1);
     }
     fclose(f);
     return value[0] != '\0' ? 0 : fail(EXIT_FAILED, "%s: has no line `%s …`", path, key);
@@ -110,12 +110,12 @@ static void remove_tables(const char *directory) {
 }
 
 int analysis_plot(const struct analysis_request *r) {
-    char pinned[2048], from[8192], out[4096], directory[] = "/tmp/inferometer-plot-XXXXXX";
+    char pinned[4096], from[8400], out[4096], directory[] = "/tmp/inferometer-plot-XXXXXX";
     struct run run;
     int status = 0;
     snprintf(from, sizeof from, "%s", r->from != NULL ? r->from : "");
     if (r->from == NULL) {
-        status = read_pin(r, "run", pinned, sizeof pinned);
+        status = read_pin(r, "run", pinned);
         if (status != 0) return status;
         snprintf(from, sizeof from, "%s/%s", r->data_dir, pinned);
     }
