@@ -163,7 +163,7 @@ struct execution { // one run on its way
     int canary_fd;
     int64_t next_key;
     struct progress *progress;
-    size_t points_done;
+    size_t points_done, point_count;
 };
 
 // The environment of a block; its size moves with the block where the protocol asks for it.
@@ -219,7 +219,7 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     while (in != NULL && (fgets(line, sizeof line, in) != NULL || (errno == EINTR && !feof(in)))) {
         long long value;
         if (sscanf(line, "keys %lld", &value) == 1) keys = value;
-        if (strncmp(line, "point ", 6) == 0) progress_step(x->progress, (double)++x->points_done);
+        if (strncmp(line, "point ", 6) == 0) progress_show(x->progress, (double)++x->points_done / (double)x->point_count);
         errno = 0;
         clearerr(in);
     }
@@ -296,8 +296,8 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     status = run_dir_create(&dir, o->out_root, p->stem, machine_slug(machine_facts()), utc_start, hash8);
     if (status != 0) return status;
     struct progress progress;
-    struct execution x = {p, o, dir.temporary_path, ceiling_canary_memfd(), 0, &progress, 0};
-    progress_start(&progress, p->stem, (double)count_points(p));
+    struct execution x = {p, o, dir.temporary_path, ceiling_canary_memfd(), 0, &progress, 0, count_points(p)};
+    progress_start(&progress, p->stem);
     if (x.canary_fd < 0) status = fail(EXIT_FAILED, "no memory for the 512 MiB canary: %s", strerror(errno));
     if (status == 0) status = write_protocol(p, dir.temporary_path);
     if (status == 0) status = write_points(p, dir.temporary_path);
