@@ -78,7 +78,7 @@ PROBE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/probes/*.c))
 # tests/engine/golden.c is what the checks of the engine share.
 ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
-.PHONY: all help demo test lint plots clean deps check-deps FORCE
+.PHONY: all help demo test lint plots clean deps FORCE
 all: $(BINARY) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
 
 inferometer: $(BINARY)
@@ -130,7 +130,49 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
 
+# ---- Debian packages ------------------------------------------------------------------------------
+PACKAGES  := gcc libc6-dev make pkg-config libpfm4-dev libhwloc-dev gnuplot-nox cmake \
+             gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang-format shellcheck
+MISSING   = $(shell command -v dpkg-query >/dev/null && for p in $(PACKAGES); do \
+              dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
+SUDO      := $(if $(filter 0,$(shell id -u)),,sudo )
+INSTALL   = $(SUDO)apt-get install -y --no-install-recommends $(MISSING)
+
+deps: ## install the Debian packages that are missing (NO_INSTALL=1: only say which)
+	$(Q)missing='$(strip $(MISSING))'; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ -n '$(NO_INSTALL)' ]; then echo 'packages are missing; type: $(INSTALL)' >&2; exit 1; \
+	else echo '  deps $(strip $(MISSING))'; \
+	    { $(SUDO)apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(INSTALL) -qq; } >/dev/null || \
+	    { echo 'could not install; type: $(INSTALL)' >&2; exit 1; }; fi
+
 # ---- what people type -----------------------------------------------------------------------------
+# Packages decide what is compiled in, so make starts anew once they are there.
+demo: deps ## install what is missing, build, run the protocol three_regimes, draw its figures
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)run=$$(./inferometer run three_regimes) && echo "run      $$run" && \
+	    ./inferometer plot three_regimes --from "$$run" --format svg --out build/figures && \
+	    ./inferometer plot three_regimes --from "$$run" --format png --out build/figures
+
+HAVE_CROSS = $(shell command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null && echo 1)
+CROSS_BUILD := build/aarch64
+TEST_JOBS ?= $(shell nproc)
+test: deps ## build and run every test through ctest (T=regex: only those whose name matches)
+	$(Q)$(MAKE) --no-print-directory test-run
+
+.PHONY: test-run test-programs
+test-programs: all $(TEST_PROGRAMS)
+test-run: test-programs
+	$(Q)$(if $(and $(HAVE_CROSS),$(if $(CROSS)$(SANITIZE),,1)),$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc test-programs)
+	$(Q)bash tests/ctest.sh $(BUILD) $(if $(and $(HAVE_CROSS),$(if $(CROSS)$(SANITIZE),,1)),$(CROSS_BUILD))
+	$(Q)cd $(BUILD) && ctest --output-on-failure -j $(TEST_JOBS) $(if $(T),-R '$(T)')
+
+lint: ## check formatting, include rules, assembly files, scripts
+	$(Q)bash tests/lint.sh
+
+plots: all ## redraw the committed figures from the runs that analysis/*.run pin
+	$(Q)bash analysis/redraw.sh
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
