@@ -17,6 +17,7 @@
 #include "experiments/driver.h"
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
+#include "experiments/model_spec.h"
 #include "experiments/run_dir.h"
 #include "experiments/table.h"
 #include "probes/machine.h"
@@ -39,7 +40,7 @@ static int read_flags(struct bench *b, const struct command *c) {
     b->model = command_value(c, "-m", "");
     b->kv = command_value(c, "--kv", "f16");
     b->kernels = command_value(c, "--kernel", getenv("INFEROMETER_KERNEL"));
-    if ((status = evaluation_check_model("bench", b->model)) != 0) return status;
+    if ((status = model_spec_check("bench", b->model)) != 0) return status;
     if ((status = command_numbers(c, "-p", 0, 1 << 24, b->p, LIST_MAX, &b->p_count)) != 0) return status;
     if ((status = command_numbers(c, "-n", 0, 1 << 24, b->n, LIST_MAX, &b->n_count)) != 0) return status;
     if ((status = command_numbers(c, "-d", 0, 1 << 24, b->d, LIST_MAX, &b->d_count)) != 0) return status;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/error.h"
@@ -146,7 +147,7 @@ static int gather_fragments(const char *fragment, const char *directory, bool ke
     static const enum run_file files[] = {RUN_samples, RUN_regions, RUN_steps, RUN_counts};
     int status = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char from[4200], to[4200];
+        char from[5000], to[5000];
         snprintf(from, sizeof from, "%s/%s", fragment, run_file_name(files[i]));
         snprintf(to, sizeof to, "%s/%s", directory, run_file_name(files[i]));
         if (keep && status == 0) status = append_file(from, to);
