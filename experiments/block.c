@@ -15,6 +15,7 @@
 #include "experiments/random.h"
 #include "experiments/sample.h"
 #include "probes/clock.h"
+#include "probes/ledger.h"
 #include "probes/machine.h"
 
 #define MODELS_MAX 16
@@ -268,6 +269,9 @@ int block_run(const struct protocol *protocol, size_t case_index, int block, con
         struct random layout = random_seeded(protocol->layout_seed + (uint64_t)block);
         pad = malloc(16 + (size_t)random_below(&layout, 65536));
     }
+    struct ledger_reading first;
+    ledger_read(&first); // migrations are counted from here, for the threads that come
+    clock_hz();
     int status = open_team(b);
     if (status == 0) status = ceilings_open(&b->ceilings, b->team, team_threads(b->team), canary_fd);
     if (status == 0) status = sampler_open(&b->sampler, directory, first_key);

@@ -90,6 +90,7 @@ void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size
     record_end(&s->samples);
 }
 
+// counts: NULL where the event could not be opened.
 static void write_count(struct sampler *s, int64_t key, const char *region, int thread,
                         const struct event *event, const struct count *count) {
     struct record *r = &s->counts;
@@ -99,13 +100,11 @@ static void write_count(struct sampler *s, int64_t key, const char *region, int 
     record_text(r, "event", event->name);
     record_text(r, "source", source_name(event->source));
     record_text(r, "encoding", event->encoding);
-    enum status status = event->status != STATUS_ok ? event->status : count->status;
-    record_text(r, "status", status_name(status));
-    if (event->status == STATUS_ok) {
-        bool net = status == STATUS_ok || status == STATUS_unverified;
-        if (status != STATUS_lost) record_number(r, "value_raw", count->value_raw);
-        if (net) record_number(r, "value_net", count->value_net);
-        if (net) record_number(r, "overhead", count->overhead);
+    record_text(r, "status", status_name(count != NULL ? count->status : event->status));
+    if (count != NULL) { // the probe has left what its status leaves empty as NaN
+        record_number(r, "value_raw", count->value_raw);
+        record_number(r, "value_net", count->value_net);
+        record_number(r, "overhead", count->overhead);
         record_number(r, "enabled_ns", (double)count->enabled_ns);
         record_number(r, "running_ns", (double)count->running_ns);
     }
@@ -116,14 +115,23 @@ static void write_count(struct sampler *s, int64_t key, const char *region, int 
 struct region_sum {
     const struct step *step; // the first of its kind
     struct watch_step sum;
-    struct count counts[COUNTERS_MAX];
 };
+
+static void add_reading(struct counters_reading *to, const struct counters_reading *from) {
+    for (size_t i = 0; i < COUNTERS_MAX; i++) to->values[i] += from->values[i];
+    for (size_t g = 0; g < COUNTERS_GROUPS; g++) {
+        to->enabled_ns[g] += from->enabled_ns[g];
+        to->running_ns[g] += from->running_ns[g];
+    }
+    to->lost_groups |= from->lost_groups;
+}
 
 static size_t sum_regions(const struct watch *w, const struct watch_thread *t, struct region_sum *sums) {
     size_t count = 0;
     for (size_t i = 0; i < w->plan->step_count; i++) {
         const struct step *step = &w->plan->steps[i];
-        if (t->steps[i].calls == 0) continue;
+        const struct watch_step *one = &t->steps[i];
+        if (one->time.regions == 0) continue;
         size_t j = 0;
         while (j < count && strcmp(sums[j].step->region, step->region) != 0) j++;
         if (j == count) {
@@ -131,56 +139,52 @@ static size_t sum_regions(const struct watch *w, const struct watch_thread *t, s
             sums[count++].step = step;
         }
         struct watch_step *sum = &sums[j].sum;
-        const struct watch_step *one = &t->steps[i];
-        sum->ticks += one->ticks;
-        sum->wait_ticks += one->wait_ticks;
-        sum->calls += one->calls;
+        sum->time.ticks += one->time.ticks;
+        sum->time.wait_ticks += one->time.wait_ticks;
+        sum->time.regions += one->time.regions;
         sum->bytes += one->bytes;
         sum->ops += one->ops;
         if (one->kernel != NULL) sum->kernel = one->kernel;
-        for (size_t k = 0; k < w->event_count && t->counts != NULL; k++) {
-            const struct count *c = &t->counts[i * w->event_count + k];
-            struct count *all = &sums[j].counts[k];
-            if (c->status > all->status) all->status = c->status;
-            all->source = c->source;
-            all->value_raw += c->value_raw;
-            all->value_net += c->value_net;
-            all->overhead += c->overhead;
-            all->enabled_ns += c->enabled_ns;
-            all->running_ns += c->running_ns;
-        }
+        if (w->event_count > 0) add_reading(&sum->time.counts, &one->time.counts);
     }
     return count;
 }
 
 static void write_work(struct record *r, int64_t key, const struct step *step, int thread,
                        const struct watch_thread *t, const struct watch_step *sum) {
-    const struct machine *m = machine_facts();
     record_integer(r, "key", key);
     record_text(r, "region", step->region);
     record_text(r, "role", role_name(step->role));
     record_text(r, "kernel", sum->kernel != NULL ? sum->kernel->symbol : "");
     record_integer(r, "thread", thread);
     record_integer(r, "cpu", t->cpu);
-    record_text(r, "core_type", machine_core_type(m, t->cpu));
-    record_integer(r, "calls", sum->calls);
-    record_number(r, "ns", round(clock_ns(sum->ticks) * 10) / 10);
-    record_number(r, "wait_ns", round(clock_ns(sum->wait_ticks) * 10) / 10);
+    record_text(r, "core_type", machine_core_type(machine_facts(), t->cpu));
+    record_integer(r, "calls", (int64_t)sum->time.regions);
+    record_number(r, "ns", round(clock_ns(sum->time.ticks)));
+    record_number(r, "wait_ns", round(clock_ns(sum->time.wait_ticks)));
     record_number(r, "bytes", sum->bytes);
     record_number(r, "ops", sum->ops);
 }
 
-// Counts of events that no thread could open: one row a sample, without values.
-static void write_unopened(struct sampler *s, const struct watch *w, int64_t key) {
-    const struct counters *c = w->workers[0].counters;
-    for (size_t i = 0; c != NULL && i < counters_event_count(c); i++) {
-        const struct event *e = counters_event(c, i);
-        if (e->status != STATUS_ok) write_count(s, key, "", -1, e, NULL);
-    }
+static void write_counts(struct sampler *s, int64_t key, const struct region_sum *region, int thread,
+                         const struct counters *c) {
+    struct count counts[COUNTERS_MAX];
+    if (c == NULL) return;
+    counters_total(c, &region->sum.time.counts, region->sum.time.regions, counts);
+    for (size_t i = 0; i < counters_event_count(c); i++)
+        if (counters_event_opened(counters_event(c, i)))
+            write_count(s, key, region->step->region, thread, counters_event(c, i), &counts[i]);
+}
+
+// Events that were not opened have one row a sample, with their status and without values.
+static void write_unopened(struct sampler *s, const struct counters *c, int64_t key) {
+    for (size_t i = 0; c != NULL && i < counters_event_count(c); i++)
+        if (!counters_event_opened(counters_event(c, i)))
+            write_count(s, key, "", -1, counters_event(c, i), NULL);
 }
 
 static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
-    struct region_sum *sums = calloc(w->plan->step_count, sizeof *sums);
+    struct region_sum *sums = aligned_alloc(64, w->plan->step_count * sizeof *sums);
     if (sums == NULL) return fail(EXIT_FAILED, "out of memory for a sample's regions");
     for (int thread = 0; thread < w->threads; thread++) {
         const struct watch_thread *t = &w->workers[thread];
@@ -188,34 +192,31 @@ static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
         for (size_t i = 0; i < count; i++) {
             write_work(&s->regions, key, sums[i].step, thread, t, &sums[i].sum);
             record_end(&s->regions);
-            for (size_t k = 0; t->counters != NULL && k < w->event_count; k++)
-                if (counters_event(t->counters, k)->status == STATUS_ok)
-                    write_count(s, key, sums[i].step->region, thread, counters_event(t->counters, k),
-                                &sums[i].counts[k]);
+            write_counts(s, key, &sums[i], thread, t->probe.counters);
         }
         for (size_t i = 0; s->granularity == GRANULARITY_step && i < w->plan->step_count; i++) {
-            if (t->steps[i].calls == 0) continue;
+            if (t->steps[i].time.regions == 0) continue;
             write_work(&s->steps, key, &w->plan->steps[i], thread, t, &t->steps[i]);
             record_integer(&s->steps, "step", (int64_t)i);
             if (w->plan->steps[i].layer >= 0) record_integer(&s->steps, "layer", w->plan->steps[i].layer);
             record_end(&s->steps);
         }
     }
-    write_unopened(s, w, key);
+    write_unopened(s, w->workers[0].probe.counters, key);
     free(sums);
     return 0;
 }
 
 bool sampler_can_count(struct sampler *s, const char *const *events) {
     struct counters *c = NULL;
-    size_t count = 0, usable = 0;
+    size_t count = 0;
+    bool usable = false;
     while (events[count] != NULL) count++;
     if (counters_open(&c, events, count) != 0) return false;
-    for (size_t i = 0; i < count; i++) usable += counters_event(c, i)->status == STATUS_ok;
-    for (size_t i = 0; usable == 0 && i < count; i++)
-        write_count(s, s->next_key - 1, "", -1, counters_event(c, i), NULL);
+    for (size_t i = 0; i < count; i++) usable = usable || counters_event_opened(counters_event(c, i));
+    if (!usable) write_unopened(s, c, s->next_key - 1);
     counters_close(c);
-    return usable > 0;
+    return usable;
 }
 
 int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns) {

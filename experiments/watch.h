@@ -7,24 +7,18 @@
 #include <stdint.h>
 
 #include "engine/context.h"
-#include "probes/counters.h"
+#include "probes/probe.h"
 
-struct watch_step { // of one thread, since the last watch_clear
-    _Alignas(64) uint64_t ticks, wait_ticks;
-    uint32_t calls;
-    const struct kernel *kernel; // that ran last
+struct watch_step { // of one thread, since the last watch_clear; without counters its first cache line
+    _Alignas(64) const struct kernel *kernel; // that ran last
     double bytes, ops;
+    struct probe_sum time;
 };
 
 struct watch_thread {
-    _Alignas(128) uint64_t begin_ticks, end_ticks; // of the current or last step
-    struct watch_step *steps;                      // [step_count]
-    struct watch_step *last;                       // whose barrier we may be waiting at
-    struct counters *counters;                     // NULL: none asked for
-    struct counters_reading begin_reading;
-    struct count *counts; // [step_count][event_count], sums
+    _Alignas(128) struct probe probe;
+    struct watch_step *steps; // [step_count]
     int cpu;
-    uint64_t attached_ticks;
 };
 
 struct watch {
@@ -32,7 +26,6 @@ struct watch {
     struct observer observer;
     const struct plan *plan;
     int threads;
-    bool fenced; // time stamps that wait for what came before
     const char *const *events;
     size_t event_count;
     struct watch_thread *workers; // [threads]
