@@ -34,7 +34,8 @@ struct bench {
 
 static int read_flags(struct bench *b, const struct command *c) {
     struct evaluation e;
-    int status = evaluation_read(&e, c, FORMAT_f16);
+    int status = evaluation_restrict(c, c->argv);
+    if (status == 0) status = evaluation_read(&e, c, FORMAT_f16);
     if (status != 0) return status;
     b->threads = e.threads;
     b->model = command_value(c, "-m", "");

@@ -152,6 +152,7 @@ static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
     struct sampler *sampler = &p->block->sampler;
     int status = 0, warmups = p->block->protocol->warmup;
     sampler->slot = 0;
+    sampler_canary(sampler);
     for (size_t i = 0; status == 0 && i < p->run_count; i++) {
         struct arm_run *r = &p->runs[order[i]];
         for (int w = 0; status == 0 && w < (sampler->rep == 0 ? warmups : 0); w++) {

@@ -24,8 +24,8 @@ const char *ceiling_name(enum ceiling c) {
 }
 
 struct thread_stamps {
-    _Alignas(128) uint64_t begin, end;
-    unsigned char sink[64];
+    _Alignas(128) unsigned char sink[64];
+    uint64_t begin, end;
 };
 
 struct slice_job {

@@ -175,6 +175,7 @@ static int check_complete(const struct command *c, const struct verb *v) {
 
 int command_parse(struct command *c, int argc, char **argv) {
     memset(c, 0, sizeof *c);
+    c->argv = argv;
     const struct verb *v = command_verb(argv[1]);
     if (!v) return wrong_verb(argv[1]);
     c->verb = v->name;

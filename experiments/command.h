@@ -29,6 +29,7 @@ bool command_takes(const struct verb *v, const struct flag *f);
 
 #define FLAG_VALUES_MAX 64
 struct command { // a parsed command line; strings belong to argv
+    char **argv; // as main got it
     const char *verb;
     bool help; // --help was asked for; nothing else is set then
     const char *positional[FLAG_VALUES_MAX];

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The binary: finds the verb's row and calls its handler.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "analysis/analysis.h"
+#include "engine/error.h"
+#include "engine/model.h"
 #include "experiments/command.h"
 #include "experiments/failure.h"
 #include "experiments/help.h"
@@ -15,6 +19,26 @@
 #define VERB(name, state, handler, ...) VERB_HANDLER_##state(handler)
 #include "experiments/verbs.def"
 #undef VERB
+
+// The one verb whose work lies in analysis/.
+static int main_plot_in(const struct command *c, const char *data_dir) {
+    const struct analysis_request r = {
+        .stem = c->positional[0],
+        .from = command_value(c, "--from", NULL),
+        .format = command_value(c, "--format", "svg"),
+        .out = command_value(c, "--out", NULL),
+        .data_dir = data_dir,
+    };
+    return analysis_plot(&r);
+}
+
+int main_plot(const struct command *c) {
+    char *data_dir = NULL;
+    if (source_data_dir(&data_dir) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    int status = main_plot_in(c, data_dir);
+    free(data_dir);
+    return status;
+}
 
 static int call(const struct command *c) {
 #define VERB_CALL_BUILT(handler) return handler(c);

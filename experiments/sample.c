@@ -15,6 +15,7 @@
 int sampler_open(struct sampler *s, const char *directory, int64_t first_key) {
     int status;
     s->next_key = first_key;
+    s->canary_gbps = s->canary_best_gbps = s->eff_mhz = NAN;
     if ((status = record_open(&s->samples, directory, RUN_samples, false, NULL, 0)) != 0 ||
         (status = record_open(&s->regions, directory, RUN_regions, false, NULL, 0)) != 0 ||
         (status = record_open(&s->steps, directory, RUN_steps, false, NULL, 0)) != 0 ||
@@ -35,9 +36,11 @@ void sampler_canary(struct sampler *s) {
     s->eff_mhz = ceiling_effective_mhz();
 }
 
-static void write_ledger(struct record *r, const struct ledger_entry *e) {
+static void write_ledger(struct sampler *s, const struct ledger_entry *e) {
+    struct record *r = &s->samples;
     record_number(r, "cpu_ns", e->cpu_ns);
-    record_number(r, "peak_rss_bytes", e->peak_rss_bytes);
+    // The canary's ring is the instrument's memory, not the engine's.
+    record_number(r, "peak_rss_bytes", e->peak_rss_bytes - (double)s->ceilings->canary.bytes);
     record_number(r, "energy_j", e->energy_j);
     record_text(r, "energy_domain", e->energy_domain);
     record_number(r, "temperature_c", e->temperature_c);
@@ -47,8 +50,8 @@ static void write_ledger(struct record *r, const struct ledger_entry *e) {
     record_number(r, "faults", e->faults);
     record_number(r, "steal_ticks", e->steal_ticks);
     record_number(r, "runnable", e->runnable);
-    record_number(r, "eff_mhz", e->eff_mhz);
-    record_number(r, "canary_gbps", e->canary_gbps);
+    record_number(r, "eff_mhz", round(e->eff_mhz * 10) / 10);
+    record_number(r, "canary_gbps", round(e->canary_gbps * 100) / 100);
     record_text(r, "flags", e->flags);
 }
 
@@ -83,10 +86,10 @@ void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size
     ledger_flag(&entry, s->canary_best_gbps);
     snprintf(arm, sizeof arm, "ceiling:%s", ceiling_name(which));
     begin_sample(s, arm, false);
-    record_number(&s->samples, "wall_ns", clock_ns(slice.end_ticks - slice.begin_ticks));
+    record_number(&s->samples, "wall_ns", round(clock_ns(slice.end_ticks - slice.begin_ticks)));
     record_number(&s->samples, "bytes", slice.bytes);
     record_number(&s->samples, "ops", slice.ops);
-    write_ledger(&s->samples, &entry);
+    write_ledger(s, &entry);
     record_end(&s->samples);
 }
 
@@ -239,7 +242,7 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
 
-    *wall_ns = clock_ns(end - begin);
+    *wall_ns = round(clock_ns(end - begin));
     int64_t key = begin_sample(s, l->arm->name, t->warmup);
     struct record *r = &s->samples;
     record_text(r, "part", t->part);
@@ -248,7 +251,7 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     record_integer(r, "tokens", (int64_t)t->count);
     record_number(r, "bytes", bytes);
     record_number(r, "ops", ops);
-    write_ledger(r, &entry);
+    write_ledger(s, &entry);
     record_end(r);
     return watched ? write_watch(s, &l->watch, key) : 0;
 }

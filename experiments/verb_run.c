@@ -10,10 +10,20 @@
 #include "engine/model.h"
 #include "experiments/catalog.h"
 #include "experiments/command.h"
+#include "experiments/evaluation.h"
 #include "experiments/failure.h"
 
-static size_t collect_overrides(const struct command *c, const char **overrides) {
+// --set as given; -t and --kv are short for two of them. texts: room for those.
+static size_t collect_overrides(const struct command *c, const char **overrides, char texts[2][64]) {
     size_t count = 0;
+    if (command_has(c, "-t")) {
+        snprintf(texts[0], sizeof texts[0], "threads=%s", command_value(c, "-t", ""));
+        overrides[count++] = texts[0];
+    }
+    if (command_has(c, "--kv")) {
+        snprintf(texts[1], sizeof texts[1], "kv=%s", command_value(c, "--kv", ""));
+        overrides[count++] = texts[1];
+    }
     for (size_t i = 0; i < c->flag_count; i++)
         if (strcmp(c->flags[i].flag, "--set") == 0) overrides[count++] = c->flags[i].value;
     return count;
@@ -49,10 +59,12 @@ static int run_one(const char *name, struct driver_options *o, bool dry) {
 }
 
 int driver_run(const struct command *c) {
-    const char *overrides[FLAG_VALUES_MAX];
-    char *directory = NULL, results[4096];
+    const char *overrides[FLAG_VALUES_MAX + 2];
+    char *directory = NULL, results[4096], texts[2][64];
     struct driver_options o = {.overrides = overrides, .large_allowed = command_has(c, "--yes")};
-    o.override_count = collect_overrides(c, overrides);
+    o.override_count = collect_overrides(c, overrides, texts);
+    int status = evaluation_restrict(c, c->argv);
+    if (status != 0) return status;
     if (source_data_dir(&directory) != 0) return fail(EXIT_FAILED, "%s", engine_error());
     snprintf(results, sizeof results, "%s/results", directory);
     free(directory);
@@ -62,7 +74,7 @@ int driver_run(const struct command *c) {
     if (strcmp(c->positional[0], "all") != 0) return run_one(c->positional[0], &o, dry);
     char **stems = NULL;
     size_t count = 0;
-    int status = catalog_protocol_stems(&stems, &count);
+    status = catalog_protocol_stems(&stems, &count);
     for (size_t i = 0; status == 0 && i < count; i++) status = run_one(stems[i], &o, dry);
     for (size_t i = 0; i < count; i++) free(stems[i]);
     free(stems);
@@ -71,8 +83,9 @@ int driver_run(const struct command *c) {
 
 // inferometer block PROTOCOL CASE BLOCK DIRECTORY FIRST_KEY --canary-fd N [--set …]: see block.c.
 int driver_block(const struct command *c) {
-    const char *overrides[FLAG_VALUES_MAX];
-    size_t override_count = collect_overrides(c, overrides);
+    const char *overrides[FLAG_VALUES_MAX + 2];
+    char texts[2][64];
+    size_t override_count = collect_overrides(c, overrides, texts);
     struct protocol *p = NULL;
     if (c->positional_count != 5) return fail(EXIT_USAGE, "block is started by run");
     int status = protocol_read(&p, c->positional[0], overrides, override_count);
