@@ -2,13 +2,13 @@
 // The verbs `run` and, inside it, `block`.
 #include "experiments/driver.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/error.h"
 #include "engine/model.h"
-#include "experiments/catalog.h"
 #include "experiments/command.h"
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
@@ -58,6 +58,20 @@ static int run_one(const char *name, struct driver_options *o, bool dry) {
     return status;
 }
 
+static int run_all(struct driver_options *o, bool dry) {
+    char *directory = NULL, pattern[4200];
+    glob_t found;
+    if (source_data_dir(&directory) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    snprintf(pattern, sizeof pattern, "%s/protocols/*.md", directory);
+    free(directory);
+    if (glob(pattern, 0, NULL, &found) != 0) return fail(EXIT_FAILED, "%s: no protocols", pattern);
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < found.gl_pathc; i++)
+        if (strstr(found.gl_pathv[i], "/README.md") == NULL) status = run_one(found.gl_pathv[i], o, dry);
+    globfree(&found);
+    return status;
+}
+
 int driver_run(const struct command *c) {
     const char *overrides[FLAG_VALUES_MAX + 2];
     char *directory = NULL, results[4096], texts[2][64];
@@ -72,13 +86,7 @@ int driver_run(const struct command *c) {
     bool dry = command_has(c, "--dry-run");
     if (c->positional_count != 1) return fail(EXIT_USAGE, "run takes one protocol (or `all`)");
     if (strcmp(c->positional[0], "all") != 0) return run_one(c->positional[0], &o, dry);
-    char **stems = NULL;
-    size_t count = 0;
-    status = catalog_protocol_stems(&stems, &count);
-    for (size_t i = 0; status == 0 && i < count; i++) status = run_one(stems[i], &o, dry);
-    for (size_t i = 0; i < count; i++) free(stems[i]);
-    free(stems);
-    return status;
+    return run_all(&o, dry);
 }
 
 // inferometer block PROTOCOL CASE BLOCK DIRECTORY FIRST_KEY --canary-fd N [--set …]: see block.c.
