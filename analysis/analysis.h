@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Redraws the figures of an article from a run directory alone: tables are made here, drawn by gnuplot
-// with analysis/<stem>.gp. Reads results only through experiments/run_dir.h.
+// Redraws the figures of an article from a run directory alone: tables are made here, drawn by
+// gnuplot with analysis/<stem>.gp. Reads results only through experiments/run_dir.h.
 #pragma once
 
 struct analysis_request {

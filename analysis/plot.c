@@ -19,7 +19,8 @@ static int read_pin(const struct analysis_request *r, const char *key, char valu
     snprintf(path, sizeof path, "%s/analysis/%s.run", r->data_dir, r->stem);
     FILE *f = fopen(path, "r");
     if (f == NULL)
-        return fail(EXIT_FAILED, "%s: %s; say which run to draw with --from RUN_DIR", path, strerror(errno));
+        return fail(EXIT_FAILED, "%s: %s; say which run to draw with --from RUN_DIR", path,
+                    strerror(errno));
     value[0] = '\0';
     size_t key_length = strlen(key);
     while (fgets(line, sizeof line, f) != NULL) {
@@ -40,12 +41,13 @@ static int make_directory(const char *path) {
         mkdir(part, 0777);
         *p = '/';
     }
-    if (mkdir(part, 0777) != 0 && errno != EEXIST) return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
+    if (mkdir(part, 0777) != 0 && errno != EEXIST)
+        return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
     return 0;
 }
 
-// What scripts may know of the run besides its tables, as a gnuplot file of single-quoted strings, in
-// which a quote is doubled and nothing else is special.
+// What scripts may know of the run besides its tables, as a gnuplot file of single-quoted strings,
+// in which a quote is doubled and nothing else is special.
 static void write_assignment(FILE *f, const char *name, const char *value) {
     fprintf(f, "%s = '", name);
     for (const char *p = value; *p != '\0'; p++) {
@@ -60,8 +62,8 @@ static const char *fact_or(const struct run *run, const char *key) {
     return value != NULL ? value : "";
 }
 
-static int write_setup(const struct analysis_request *r, const struct run *run, const char *directory,
-                       const char *out) {
+static int write_setup(const struct analysis_request *r, const struct run *run,
+                       const char *directory, const char *out) {
     char path[4200], caption[1024];
     snprintf(path, sizeof path, "%s/setup.gp", directory);
     FILE *f = fopen(path, "w");
@@ -84,7 +86,8 @@ static int run_gnuplot(const struct analysis_request *r, const char *directory) 
     snprintf(style, sizeof style, "%s/analysis/style.gp", r->data_dir);
     snprintf(script, sizeof script, "%s/analysis/%s.gp", r->data_dir, r->stem);
     if (access(script, R_OK) != 0)
-        return fail(EXIT_FAILED, "%s: %s: no figures are written for %s", script, strerror(errno), r->stem);
+        return fail(EXIT_FAILED, "%s: %s: no figures are written for %s", script, strerror(errno),
+                    r->stem);
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
@@ -95,7 +98,8 @@ static int run_gnuplot(const struct analysis_request *r, const char *directory) 
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return fail(EXIT_FAILED, "cannot start gnuplot: %s", strerror(errno));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return fail(EXIT_FAILED, "gnuplot is not installed: `make deps`, or apt-get install gnuplot-nox");
+        return fail(EXIT_FAILED,
+                    "gnuplot is not installed: `make deps`, or apt-get install gnuplot-nox");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return fail(EXIT_FAILED, "%s: gnuplot failed (its reason stands above)", script);
     return 0;
@@ -125,7 +129,8 @@ int analysis_plot(const struct analysis_request *r) {
         snprintf(out, sizeof out, "%s/build/figures", r->data_dir);
     if ((status = run_open(&run, from)) != 0) return status;
     if (strcmp(fact_or(&run, "protocol"), r->stem) != 0)
-        status = fail(EXIT_FAILED, "%s: is a run of %s, not of %s", from, fact_or(&run, "protocol"), r->stem);
+        status = fail(EXIT_FAILED, "%s: is a run of %s, not of %s", from, fact_or(&run, "protocol"),
+                      r->stem);
     if (status == 0) status = make_directory(out);
     if (status == 0 && mkdtemp(directory) == NULL)
         status = fail(EXIT_FAILED, "%s: %s", directory, strerror(errno));

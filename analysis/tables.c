@@ -58,7 +58,8 @@ static void put_sweep_values(FILE *f, const struct csv_table *points, size_t row
 }
 
 int tables_summary(const struct run *r, const char *directory) {
-    static const char *const columns[] = {"case", "point", "arm", "measure", "unit", "estimate", "minimum", "n"};
+    static const char *const columns[] = {"case", "point",    "arm",     "measure",
+                                          "unit", "estimate", "minimum", "n"};
     const size_t count = sizeof columns / sizeof *columns;
     const struct csv_table *t = &r->files[RUN_summary], *points = &r->files[RUN_points];
     FILE *f = open_table(directory, "summary.tsv");
@@ -70,18 +71,27 @@ int tables_summary(const struct run *r, const char *directory) {
             if (k > 0) fputc('\t', f);
             put(f, csv_cell(t, i, csv_column(t, columns[k])));
         }
-        put_sweep_values(f, points, find_point(points, csv_cell(t, i, csv_column(t, "case")),
-                                               csv_cell(t, i, csv_column(t, "point"))));
+        put_sweep_values(f, points,
+                         find_point(points, csv_cell(t, i, csv_column(t, "case")),
+                                    csv_cell(t, i, csv_column(t, "point"))));
     }
     return close_table(f, "summary.tsv");
 }
 
 // Kinds of step that a reader of the figure wants to tell apart; the rest is "norms, RoPE, KV …".
-static const char *const groups[] = {"QKV and output projections", "attention", "feed-forward",
-                                     "output (logits)", "norms, RoPE, quantize …", "waiting at barriers",
-                                     "outside of steps"};
-enum { GROUP_projections, GROUP_attention, GROUP_feed_forward, GROUP_output, GROUP_small, GROUP_wait,
-       GROUP_outside, GROUP_COUNT };
+static const char *const groups[] = {
+    "QKV and output projections", "attention",           "feed-forward",    "output (logits)",
+    "norms, RoPE, quantize …",    "waiting at barriers", "outside of steps"};
+enum {
+    GROUP_projections,
+    GROUP_attention,
+    GROUP_feed_forward,
+    GROUP_output,
+    GROUP_small,
+    GROUP_wait,
+    GROUP_outside,
+    GROUP_COUNT
+};
 
 static int group_of(const char *region, const char *kernel) {
     bool matmul = strncmp(kernel, "matmul_", 7) == 0;
@@ -126,10 +136,11 @@ struct point_time {
     double wall_ns, tokens, thread_ns;
 };
 
-static void sum_times(const struct run *r, const struct sample_ref *refs, size_t ref_count, double threads,
-                      struct point_time *times) {
+static void sum_times(const struct run *r, const struct sample_ref *refs, size_t ref_count,
+                      double threads, struct point_time *times) {
     const struct csv_table *t = &r->files[RUN_regions];
-    int key = csv_column(t, "key"), region = csv_column(t, "region"), kernel = csv_column(t, "kernel");
+    int key = csv_column(t, "key"), region = csv_column(t, "region"),
+        kernel = csv_column(t, "kernel");
     int ns = csv_column(t, "ns"), wait = csv_column(t, "wait_ns");
     for (size_t i = 0; i < ref_count; i++) {
         if (!refs[i].wanted) continue;
@@ -141,14 +152,15 @@ static void sum_times(const struct run *r, const struct sample_ref *refs, size_t
         size_t k = (size_t)csv_cell_number(t, i, key);
         if (k >= ref_count || !refs[k].wanted) continue;
         struct point_time *p = &times[refs[k].point];
-        p->group_ns[group_of(csv_cell(t, i, region), csv_cell(t, i, kernel))] += csv_cell_number(t, i, ns);
+        p->group_ns[group_of(csv_cell(t, i, region), csv_cell(t, i, kernel))] +=
+            csv_cell_number(t, i, ns);
         p->group_ns[GROUP_wait] += csv_cell_number(t, i, wait);
     }
 }
 
 // One table a case, so that a script can plot a case without filtering.
-static int write_case(const struct csv_table *points, const char *case_name, const struct point_time *times,
-                      const char *directory) {
+static int write_case(const struct csv_table *points, const char *case_name,
+                      const struct point_time *times, const char *directory) {
     char name[256];
     snprintf(name, sizeof name, "time_%s.tsv", case_name);
     FILE *f = open_table(directory, name);
@@ -162,8 +174,10 @@ static int write_case(const struct csv_table *points, const char *case_name, con
         if (strcmp(csv_cell(points, i, case_column), case_name) != 0) continue;
         put(f, csv_cell(points, i, point_column));
         for (int g = 0; g < GROUP_COUNT; g++)
-            if (p->thread_ns > 0) fprintf(f, "\t%.6g", p->group_ns[g] / p->thread_ns);
-            else fputs("\tNaN", f);
+            if (p->thread_ns > 0)
+                fprintf(f, "\t%.6g", p->group_ns[g] / p->thread_ns);
+            else
+                fputs("\tNaN", f);
         put_sweep_values(f, points, i);
     }
     return close_table(f, name);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The tables that gnuplot scripts read, made from a run: tab-separated, one header line, no quoting (tabs
-// and newlines in a name become spaces, empty values "NaN"), so that nothing in them is ever code.
+// The tables that gnuplot scripts read, made from a run: tab-separated, one header line, no quoting
+// (tabs and newlines in a name become spaces, empty values "NaN"), so that nothing in them is ever
+// code.
 #pragma once
 #include "experiments/failure.h"
 #include "experiments/run_dir.h"
 
 // summary.tsv: case point arm measure unit estimate minimum n, then one column for each swept name.
 int tables_summary(const struct run *r, const char *directory);
-// time_<case>.tsv: a row a point: point, the share of the threads' time (arm A, no warm-up, timing pass) that
-// each group of steps took, "waiting at barriers" and "outside of steps" among them, then the swept names.
+// time_<case>.tsv: a row a point: point, the share of the threads' time (arm A, no warm-up, timing
+// pass) that each group of steps took, "waiting at barriers" and "outside of steps" among them,
+// then the swept names.
 int tables_time(const struct run *r, const char *directory);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The verb `bench`: writes a protocol, hands it to the driver, and prints what it measured under the
-// column names that llama-bench uses, ours behind them.
+// The verb `bench`: writes a protocol, hands it to the driver, and prints what it measured under
+// the column names that llama-bench uses, ours behind them.
 #include "experiments/bench.h"
 
 #include <errno.h>
@@ -42,10 +42,14 @@ static int read_flags(struct bench *b, const struct command *c) {
     b->kv = command_value(c, "--kv", "f16");
     b->kernels = command_value(c, "--kernel", getenv("INFEROMETER_KERNEL"));
     if ((status = model_spec_check("bench", b->model)) != 0) return status;
-    if ((status = command_numbers(c, "-p", 0, 1 << 24, b->p, LIST_MAX, &b->p_count)) != 0) return status;
-    if ((status = command_numbers(c, "-n", 0, 1 << 24, b->n, LIST_MAX, &b->n_count)) != 0) return status;
-    if ((status = command_numbers(c, "-d", 0, 1 << 24, b->d, LIST_MAX, &b->d_count)) != 0) return status;
-    if ((status = command_numbers(c, "-q", 1, 1 << 24, b->q, LIST_MAX, &b->q_count)) != 0) return status;
+    if ((status = command_numbers(c, "-p", 0, 1 << 24, b->p, LIST_MAX, &b->p_count)) != 0)
+        return status;
+    if ((status = command_numbers(c, "-n", 0, 1 << 24, b->n, LIST_MAX, &b->n_count)) != 0)
+        return status;
+    if ((status = command_numbers(c, "-d", 0, 1 << 24, b->d, LIST_MAX, &b->d_count)) != 0)
+        return status;
+    if ((status = command_numbers(c, "-q", 1, 1 << 24, b->q, LIST_MAX, &b->q_count)) != 0)
+        return status;
     if ((status = command_number(c, "-b", 1, 65536, 512, &b->chunk)) != 0) return status;
     if ((status = command_number(c, "-r", 1, 1000, 5, &b->repetitions)) != 0) return status;
     // As llama-bench: 512 and 128 where nothing is said.
@@ -57,7 +61,8 @@ static int read_flags(struct bench *b, const struct command *c) {
     return 0;
 }
 
-static void write_sweep(FILE *f, const char *name, const long *values, size_t count, long at_least) {
+static void write_sweep(FILE *f, const char *name, const long *values, size_t count,
+                        long at_least) {
     fprintf(f, "sweep      %s =", name);
     for (size_t i = 0; i < count; i++)
         if (values[i] >= at_least) fprintf(f, " %ld", values[i]);
@@ -79,10 +84,13 @@ static int write_protocol(const struct bench *b, const char *path) {
     FILE *f = fopen(path, "w");
     char phase[64];
     if (f == NULL) return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
-    fprintf(f, "# One call of bench\n\nWritten by `inferometer bench`; nothing was asked but how fast it is.\n\n"
-               "```protocol\nprotocol   bench\nversion    1\nmodel      %s\nthreads    %d\nkv         %s\n"
-               "design     blocks=%ld seed=1 warmup=1\ngranularity phase\n",
-            b->model, b->threads, b->kv, b->repetitions);
+    fprintf(
+        f,
+        "# One call of bench\n\nWritten by `inferometer bench`; nothing was asked but how fast it "
+        "is.\n\n"
+        "```protocol\nprotocol   bench\nversion    1\nmodel      %s\nthreads    %d\nkv         %s\n"
+        "design     blocks=%ld seed=1 warmup=1\ngranularity phase\n",
+        b->model, b->threads, b->kv, b->repetitions);
     if (any_above(b->p, b->p_count, 0) && b->d_count == 1 && b->d[0] == 0) {
         snprintf(phase, sizeof phase, "prefill chunk=%ld", b->chunk);
         write_case(f, b, "prefill", phase);
@@ -140,8 +148,8 @@ static void mean_and_deviation(const double *values, size_t n, double *mean, dou
     *deviation = n > 1 ? sqrt(squares / (double)(n - 1)) : NAN;
 }
 
-static bool sample_is(const struct csv_table *t, size_t row, const char *case_name, const char *point,
-                      const char *part) {
+static bool sample_is(const struct csv_table *t, size_t row, const char *case_name,
+                      const char *point, const char *part) {
     return strcmp(csv_cell(t, row, csv_column(t, "case")), case_name) == 0 &&
            strcmp(csv_cell(t, row, csv_column(t, "point")), point) == 0 &&
            strcmp(csv_cell(t, row, csv_column(t, "arm")), "A") == 0 &&
@@ -192,7 +200,8 @@ static int point_result(const struct csv_table *t, const char *case_name, const 
     return 0;
 }
 
-static double summary_value(const struct run *run, const char *case_name, const char *point, const char *measure) {
+static double summary_value(const struct run *run, const char *case_name, const char *point,
+                            const char *measure) {
     const struct csv_table *t = &run->files[RUN_summary];
     for (size_t i = 0; i < t->row_count; i++)
         if (strcmp(csv_cell(t, i, csv_column(t, "case")), case_name) == 0 &&
@@ -202,14 +211,38 @@ static double summary_value(const struct run *run, const char *case_name, const 
     return NAN;
 }
 
-static const char *const columns[] = {
-    "build_commit", "cpu_info", "model_filename", "model_type", "model_size", "model_n_params",
-    "n_batch", "n_threads", "type_k", "type_v", "n_prompt", "n_gen", "n_depth", "test_time", "avg_ns",
-    "stddev_ns", "avg_ts", "stddev_ts", "test", "first_token_ms", "token_ms_p50", "token_ms_p95",
-    "token_ms_p99", "peak_rss_mib", "cpu_percent", "fraction_of_ceiling", "run", NULL};
+static const char *const columns[] = {"build_commit",
+                                      "cpu_info",
+                                      "model_filename",
+                                      "model_type",
+                                      "model_size",
+                                      "model_n_params",
+                                      "n_batch",
+                                      "n_threads",
+                                      "type_k",
+                                      "type_v",
+                                      "n_prompt",
+                                      "n_gen",
+                                      "n_depth",
+                                      "test_time",
+                                      "avg_ns",
+                                      "stddev_ns",
+                                      "avg_ts",
+                                      "stddev_ts",
+                                      "test",
+                                      "first_token_ms",
+                                      "token_ms_p50",
+                                      "token_ms_p95",
+                                      "token_ms_p99",
+                                      "peak_rss_mib",
+                                      "cpu_percent",
+                                      "fraction_of_ceiling",
+                                      "run",
+                                      NULL};
 // What people look at: the rest is for programs.
-static const char *const short_columns[] = {
-    "model", "threads", "test", "t/s", "stddev", "first ms", "p50 ms", "p95 ms", "rss MiB", "cpu %", "of ceiling", NULL};
+static const char *const short_columns[] = {"model",   "threads",  "test",       "t/s",
+                                            "stddev",  "first ms", "p50 ms",     "p95 ms",
+                                            "rss MiB", "cpu %",    "of ceiling", NULL};
 
 static const char *fact(const struct run *run, const char *key) {
     const char *value = run_fact(run, key);
@@ -227,13 +260,15 @@ static int model_size(const char *spec, struct model_size *s) {
     s->bytes = (double)m->weight_bytes;
     for (size_t i = 0; i < gguf_tensor_count(m->gguf); i++) {
         const struct gguf_tensor *t = gguf_tensor_at(m->gguf, i);
-        s->params += (double)t->dims[0] * (double)t->dims[1] * (double)t->dims[2] * (double)t->dims[3];
+        s->params +=
+            (double)t->dims[0] * (double)t->dims[1] * (double)t->dims[2] * (double)t->dims[3];
     }
     model_close(m);
     return 0;
 }
 
-static void test_name(char *name, size_t size, const char *case_name, double tokens, double gen, double depth) {
+static void test_name(char *name, size_t size, const char *case_name, double tokens, double gen,
+                      double depth) {
     bool question = strcmp(case_name, "question") == 0;
     if (gen > 0)
         snprintf(name, size, "tg%.0f", gen);
@@ -260,7 +295,8 @@ static int print_results(const struct bench *b, const struct run *run, enum tabl
         double depth = csv_cell_number(points, i, csv_column(points, "depth"));
         struct result r;
         char name[64];
-        status = point_result(samples, case_name, point, decode ? "gen" : "prompt", b->repetitions, &r);
+        status =
+            point_result(samples, case_name, point, decode ? "gen" : "prompt", b->repetitions, &r);
         if (isnan(depth)) depth = 0;
         if (decode || isnan(tokens)) tokens = 0;
         test_name(name, sizeof name, case_name, tokens, gen, depth);

@@ -41,7 +41,8 @@ struct block {
 static int block_model(struct block *b, const char *spec, struct model **out) {
     for (size_t i = 0; i < b->model_count; i++)
         if (strcmp(b->models[i]->spec, spec) == 0) return *out = b->models[i], 0;
-    if (b->model_count == MODELS_MAX) return fail(EXIT_USAGE, "more than %d models in a case", MODELS_MAX);
+    if (b->model_count == MODELS_MAX)
+        return fail(EXIT_USAGE, "more than %d models in a case", MODELS_MAX);
     if (model_open(out, spec) != 0) return fail(EXIT_FAILED, "%s", engine_error());
     b->models[b->model_count++] = *out;
     return 0;
@@ -58,14 +59,16 @@ static ptrdiff_t block_capacity(const struct block *b, const char *spec) {
     return most;
 }
 
-static int block_lane(struct block *b, const struct arm *arm, const struct settings *s, struct lane **out) {
+static int block_lane(struct block *b, const struct arm *arm, const struct settings *s,
+                      struct lane **out) {
     struct model *m = NULL;
     int status = block_model(b, s->model, &m);
     if (status != 0) return status;
     ptrdiff_t capacity = block_capacity(b, s->model);
     for (size_t i = 0; i < b->lane_count; i++)
         if (lane_fits(&b->lanes[i], arm, s, driver_point_tokens(s))) return *out = &b->lanes[i], 0;
-    if (b->lane_count == LANES_MAX) return fail(EXIT_USAGE, "more than %d contexts in a case", LANES_MAX);
+    if (b->lane_count == LANES_MAX)
+        return fail(EXIT_USAGE, "more than %d contexts in a case", LANES_MAX);
     *out = &b->lanes[b->lane_count];
     status = lane_open(*out, arm, s, m, b->team, capacity);
     if (status == 0) b->lane_count++;
@@ -115,8 +118,8 @@ static int fill(struct phase_run *p, struct lane *l, ptrdiff_t depth) {
     return status == 0 ? 0 : fail(EXIT_FAILED, "point %s: %s", p->point->id, engine_error());
 }
 
-static int one_turn(struct phase_run *p, struct arm_run *r, ptrdiff_t count, const char *part, bool warmup,
-                    bool last_of_prompt) {
+static int one_turn(struct phase_run *p, struct arm_run *r, ptrdiff_t count, const char *part,
+                    bool warmup, bool last_of_prompt) {
     ptrdiff_t position = context_position(r->lane->context);
     struct turn t = {
         .tokens = p->tokens + position,
@@ -157,8 +160,11 @@ static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
         struct arm_run *r = &p->runs[order[i]];
         for (int w = 0; status == 0 && w < (sampler->rep == 0 ? warmups : 0); w++) {
             if ((status = fill(p, r->lane, s->depth)) != 0) break;
-            ptrdiff_t count = s->phase == PHASE_decode ? 1 : s->tokens < WARMUP_TOKENS ? s->tokens : WARMUP_TOKENS;
-            status = one_turn(p, r, count, s->phase == PHASE_decode ? "gen" : "prompt", true, false);
+            ptrdiff_t count = s->phase == PHASE_decode    ? 1
+                              : s->tokens < WARMUP_TOKENS ? s->tokens
+                                                          : WARMUP_TOKENS;
+            status =
+                one_turn(p, r, count, s->phase == PHASE_decode ? "gen" : "prompt", true, false);
         }
         r->wall_ns = 0;
         if (status == 0) status = fill(p, r->lane, s->depth);
@@ -187,7 +193,8 @@ static int bind_pass(struct phase_run *p, const char *const *events) {
         watch_unbind(&l->watch);
         const char *how = p->runs[i].arm->observer;
         if (how != NULL && strcmp(how, "none") == 0) continue;
-        if (how == NULL && p->block->c->granularity == GRANULARITY_phase && events == NULL) continue;
+        if (how == NULL && p->block->c->granularity == GRANULARITY_phase && events == NULL)
+            continue;
         bool fenced = how != NULL && strcmp(how, "fenced") == 0;
         int status = watch_bind(&l->watch, l->context, events, fenced);
         if (status != 0) return status;
@@ -211,21 +218,23 @@ static int run_point(struct block *b, const struct point *point) {
     size_t tokens = (size_t)driver_point_tokens(s);
     p.tokens = malloc(tokens * sizeof *p.tokens);
     p.logits = malloc((size_t)m->h.vocabulary * sizeof *p.logits);
-    if (p.tokens == NULL || p.logits == NULL) status = fail(EXIT_FAILED, "out of memory for a prompt");
+    if (p.tokens == NULL || p.logits == NULL)
+        status = fail(EXIT_FAILED, "out of memory for a prompt");
     if (status == 0) status = prompt_tokens(m, s->prompt, b->protocol->seed, p.tokens, tokens);
     b->sampler.point = point->id;
     b->ceilings.threads = p.runs[0].lane->threads;
     random_shuffle(&b->order, order, p.run_count);
     ceilings_choose_read(&b->ceilings, &p.runs[0].lane->weights);
-    // Pass 0 takes times and no counters, which could slow down what is timed; each `pass` of the protocol
-    // is one more, where at least one of its events can be counted here.
+    // Pass 0 takes times and no counters, which could slow down what is timed; each `pass` of the
+    // protocol is one more, where at least one of its events can be counted here.
     int reps = 0;
     for (size_t pass = 0; status == 0 && pass <= b->c->pass_count; pass++) {
         const char *const *events = pass > 0 ? (const char *const *)b->c->passes[pass - 1] : NULL;
         b->sampler.pass = (int)pass;
         if (events != NULL && !sampler_can_count(&b->sampler, events)) continue;
         status = bind_pass(&p, events);
-        // Two arms or more run in a random order and then reversed; a decode does so token by token.
+        // Two arms or more run in a random order and then reversed; a decode does so token by
+        // token.
         int both_ways = p.run_count > 1 && s->phase != PHASE_decode ? 2 : 1;
         for (int i = 0; status == 0 && i < both_ways; i++) {
             b->sampler.rep = reps++;
@@ -247,7 +256,8 @@ static int open_team(struct block *b) {
     if (!pinned && b->protocol->require_pin)
         return fail(EXIT_FAILED, "%s: require pin=strict: %d threads, but the cpuset has %zu CPUs",
                     b->protocol->path, threads, count);
-    if (team_open(&b->team, threads, pinned ? cpus : NULL) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    if (team_open(&b->team, threads, pinned ? cpus : NULL) != 0)
+        return fail(EXIT_FAILED, "%s", engine_error());
     return 0;
 }
 
@@ -274,7 +284,8 @@ int block_run(const struct protocol *protocol, size_t case_index, int block, con
     ledger_read(&first); // migrations are counted from here, for the threads that come
     clock_hz();
     int status = open_team(b);
-    if (status == 0) status = ceilings_open(&b->ceilings, b->team, team_threads(b->team), canary_fd);
+    if (status == 0)
+        status = ceilings_open(&b->ceilings, b->team, team_threads(b->team), canary_fd);
     if (status == 0) status = sampler_open(&b->sampler, directory, first_key);
     for (size_t i = 0; i < c->point_count; i++) order[i] = i;
     random_shuffle(&b->order, order, c->point_count);

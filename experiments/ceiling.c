@@ -75,12 +75,14 @@ static double slice_ns(const struct ceiling_slice *s) {
     return clock_ns(s->end_ticks - s->begin_ticks);
 }
 
-struct ceiling_slice ceiling_read(struct ceilings *c, struct ceiling_target *t, size_t slice_bytes) {
+struct ceiling_slice ceiling_read(struct ceilings *c, struct ceiling_target *t,
+                                  size_t slice_bytes) {
     size_t whole = t->bytes / READ_GRANULE * READ_GRANULE;
     if (slice_bytes > whole) slice_bytes = whole;
     slice_bytes = slice_bytes / READ_GRANULE * READ_GRANULE;
     if (t->next + slice_bytes > whole) t->next = 0;
-    struct ceiling_slice s = slice_run(c, c->kernels[CEILING_read], t->data + t->next, slice_bytes, 1);
+    struct ceiling_slice s =
+        slice_run(c, c->kernels[CEILING_read], t->data + t->next, slice_bytes, 1);
     t->next += slice_bytes;
     return s;
 }
@@ -146,7 +148,8 @@ int ceilings_open(struct ceilings *c, struct team *team, int threads, int canary
                       canary_fd < 0 ? own_fd : canary_fd, 0);
     if (own_fd >= 0) close(own_fd);
     if (ring == MAP_FAILED)
-        return fail(EXIT_FAILED, "cannot map 512 MiB for the bandwidth canary: %s", strerror(errno));
+        return fail(EXIT_FAILED, "cannot map 512 MiB for the bandwidth canary: %s",
+                    strerror(errno));
     c->canary = (struct ceiling_target){ring, CANARY_BYTES, 0};
     clock_hz();
     for (int which = 0; which < CEILING_COUNT; which++) {

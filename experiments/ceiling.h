@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The machine's limits, measured by the yardstick kernels on the run's own threads in slices of about two
-// milliseconds, so that they can alternate with what is measured against them.
+// The machine's limits, measured by the yardstick kernels on the run's own threads in slices of
+// about two milliseconds, so that they can alternate with what is measured against them.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +16,8 @@ struct ceiling_slice {
     double bytes, ops;
 };
 
-// One read target: the mapping whose read rate is the ceiling (the weights of a model, the canary's ring).
+// One read target: the mapping whose read rate is the ceiling (the weights of a model, the canary's
+// ring).
 struct ceiling_target {
     const unsigned char *data;
     size_t bytes; // whole cache lines from data on
@@ -26,13 +27,13 @@ struct ceiling_target {
 struct ceilings {
     struct team *team;
     int threads;
-    struct ceiling_target canary; // shared ring of at least 512 MiB
+    struct ceiling_target canary;                // shared ring of at least 512 MiB
     const struct kernel *kernels[CEILING_COUNT]; // NULL: this machine has none that is usable
-    long iterations[CEILING_COUNT]; // of a slice
+    long iterations[CEILING_COUNT];              // of a slice
 };
 
-// Calibrates the slices' lengths (a few milliseconds). canary_fd: a memfd of the driver, or -1 to make an
-// anonymous ring of 512 MiB. 0, or an exit code with failure() set.
+// Calibrates the slices' lengths (a few milliseconds). canary_fd: a memfd of the driver, or -1 to
+// make an anonymous ring of 512 MiB. 0, or an exit code with failure() set.
 int ceilings_open(struct ceilings *c, struct team *team, int threads, int canary_fd);
 void ceilings_close(struct ceilings *c);
 // The best of the read kernels on this target becomes kernels[CEILING_read].

@@ -63,16 +63,17 @@ static int check_models(const struct protocol *p) {
         for (size_t j = 0; j < c->point_count; j++) {
             const struct settings *s = &c->points[j].settings;
             if (s->phase == PHASE_kernel || s->phase == PHASE_yardstick)
-                return fail(EXIT_USAGE, "%s:%d: case %s: phase %s is not built yet", p->path, c->line,
-                            c->name, s->phase == PHASE_kernel ? "kernel" : "yardstick");
+                return fail(EXIT_USAGE, "%s:%d: case %s: phase %s is not built yet", p->path,
+                            c->line, c->name, s->phase == PHASE_kernel ? "kernel" : "yardstick");
             struct model *m = NULL;
             if (model_open(&m, s->model) != 0) return fail(EXIT_FAILED, "%s", engine_error());
             ptrdiff_t need = driver_point_tokens(s), context = m->h.context;
             model_close(m);
             if (need > context)
-                return fail(EXIT_FAILED,
-                            "%s:%d: case %s, point %s needs %td tokens, but the context of %s is %td",
-                            p->path, c->line, c->name, c->points[j].id, need, s->model, context);
+                return fail(
+                    EXIT_FAILED,
+                    "%s:%d: case %s, point %s needs %td tokens, but the context of %s is %td",
+                    p->path, c->line, c->name, c->points[j].id, need, s->model, context);
         }
     }
     return 0;
@@ -96,7 +97,8 @@ static int write_points(const struct protocol *p, const char *directory) {
         for (size_t j = 0; j < p->cases[i].sweep_count; j++) {
             size_t k = 0;
             while (k < count && strcmp(names[k], p->cases[i].sweep_names[j]) != 0) k++;
-            if (k == count && count < RECORD_COLUMNS_MAX - 8) names[count++] = p->cases[i].sweep_names[j];
+            if (k == count && count < RECORD_COLUMNS_MAX - 8)
+                names[count++] = p->cases[i].sweep_names[j];
         }
     }
     struct record *r = malloc(sizeof *r);
@@ -134,9 +136,12 @@ static int write_headers(const char *directory) {
 static int append_file(const char *from, const char *to) {
     char buffer[1 << 16];
     FILE *in = fopen(from, "rb"), *out = fopen(to, "ab");
-    int status = in != NULL && out != NULL ? 0 : fail(EXIT_FAILED, "%s: %s", in == NULL ? from : to, strerror(errno));
+    int status = in != NULL && out != NULL
+                     ? 0
+                     : fail(EXIT_FAILED, "%s: %s", in == NULL ? from : to, strerror(errno));
     for (size_t n; status == 0 && (n = fread(buffer, 1, sizeof buffer, in)) > 0;)
-        if (fwrite(buffer, 1, n, out) != n) status = fail(EXIT_FAILED, "%s: %s", to, strerror(errno));
+        if (fwrite(buffer, 1, n, out) != n)
+            status = fail(EXIT_FAILED, "%s: %s", to, strerror(errno));
     if (in != NULL) fclose(in);
     if (out != NULL && fclose(out) != 0 && status == 0)
         status = fail(EXIT_FAILED, "%s: %s", to, strerror(errno));
@@ -180,14 +185,15 @@ static void move_environment(const struct protocol *p, int block) {
     free(pad);
 }
 
-static void start_block(const struct execution *x, size_t case_index, int block, const char *fragment, int out) {
+static void start_block(const struct execution *x, size_t case_index, int block,
+                        const char *fragment, int out) {
     const struct protocol *p = x->protocol;
     char case_text[24], block_text[24], key_text[24], fd_text[24];
     snprintf(case_text, sizeof case_text, "%zu", case_index);
     snprintf(block_text, sizeof block_text, "%d", block);
     snprintf(key_text, sizeof key_text, "%lld", (long long)x->next_key);
     snprintf(fd_text, sizeof fd_text, "%d", x->canary_fd);
-    const char *argv[16 + 2 * 64] = {"inferometer", "block",  p->path,     case_text,     block_text,
+    const char *argv[16 + 2 * 64] = {"inferometer", "block",  p->path,       case_text, block_text,
                                      fragment,      key_text, "--canary-fd", fd_text};
     size_t n = 9;
     for (size_t i = 0; i < x->options->override_count && i < 64; i++) {
@@ -208,7 +214,8 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     int pipe_fds[2];
     snprintf(fragment, sizeof fragment, "%s/fragment", x->directory);
     if (mkdir(fragment, 0777) != 0) return fail(EXIT_FAILED, "%s: %s", fragment, strerror(errno));
-    if (pipe2(pipe_fds, O_CLOEXEC) != 0) return fail(EXIT_FAILED, "cannot make a pipe: %s", strerror(errno));
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+        return fail(EXIT_FAILED, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL);
     pid_t child = fork();
     if (child < 0) return fail(EXIT_FAILED, "cannot start a block: %s", strerror(errno));
@@ -220,7 +227,8 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     while (in != NULL && (fgets(line, sizeof line, in) != NULL || (errno == EINTR && !feof(in)))) {
         long long value;
         if (sscanf(line, "keys %lld", &value) == 1) keys = value;
-        if (strncmp(line, "point ", 6) == 0) progress_show(x->progress, (double)++x->points_done / (double)x->point_count);
+        if (strncmp(line, "point ", 6) == 0)
+            progress_show(x->progress, (double)++x->points_done / (double)x->point_count);
         errno = 0;
         clearerr(in);
     }
@@ -234,10 +242,11 @@ static int run_block(struct execution *x, size_t case_index, int block) {
         return status;
     }
     if (WIFSIGNALED(wait_status))
-        return fail(EXIT_FAILED, "case %s, block %d: ended by signal %d", x->protocol->cases[case_index].name,
-                    block, WTERMSIG(wait_status));
+        return fail(EXIT_FAILED, "case %s, block %d: ended by signal %d",
+                    x->protocol->cases[case_index].name, block, WTERMSIG(wait_status));
     int code = WEXITSTATUS(wait_status);
-    return fail(code != 0 ? code : EXIT_FAILED, "case %s, block %d failed (its reason stands above)",
+    return fail(code != 0 ? code : EXIT_FAILED,
+                "case %s, block %d failed (its reason stands above)",
                 x->protocol->cases[case_index].name, block);
 }
 
@@ -255,7 +264,8 @@ static int run_blocks(struct execution *x) {
     for (int block = 0; status == 0 && block < p->blocks && !interrupted; block++) {
         for (size_t i = 0; status == 0 && i < p->case_count && !interrupted; i++)
             status = run_block(x, i, block);
-        if (p->cool_seconds > 0 && block + 1 < p->blocks && !interrupted) sleep((unsigned)p->cool_seconds);
+        if (p->cool_seconds > 0 && block + 1 < p->blocks && !interrupted)
+            sleep((unsigned)p->cool_seconds);
     }
     sigaction(SIGINT, &old, NULL);
     return status;
@@ -265,20 +275,23 @@ static int check_size(const struct protocol *p, const struct driver_options *o) 
     struct estimate e;
     int status = estimate_run(p, &e);
     if (status == 0 && e.bytes > RUN_BYTES_MAX && !o->large_allowed)
-        return fail(EXIT_FAILED, "%s: the run would take about %.0f MB (at most 8): use `granularity phase`, "
-                    "fewer blocks or points, or say --yes", p->path, e.bytes / 1e6);
+        return fail(EXIT_FAILED,
+                    "%s: the run would take about %.0f MB (at most 8): use `granularity phase`, "
+                    "fewer blocks or points, or say --yes",
+                    p->path, e.bytes / 1e6);
     return status;
 }
 
 // The run's id is the hash of what makes it this run: protocol, binary, start and process.
-static int run_identity(const struct protocol *p, const char *utc, char binary_sha256[65], char hash8[9]) {
+static int run_identity(const struct protocol *p, const char *utc, char binary_sha256[65],
+                        char hash8[9]) {
     char text[512], hex[65];
     struct timespec now;
     int status = sha256_of_file("/proc/self/exe", binary_sha256);
     if (status != 0) return status;
     clock_gettime(CLOCK_REALTIME, &now);
-    int n = snprintf(text, sizeof text, "%s %s %s.%09ld %ld", p->sha256, binary_sha256, utc, now.tv_nsec,
-                     (long)getpid());
+    int n = snprintf(text, sizeof text, "%s %s %s.%09ld %ld", p->sha256, binary_sha256, utc,
+                     now.tv_nsec, (long)getpid());
     sha256_of(text, (size_t)n, hex);
     memcpy(hash8, hex, 8);
     hash8[8] = '\0';
@@ -294,12 +307,15 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     facts_utc(utc_start);
     if (status == 0) status = run_identity(p, utc_start, binary_sha256, hash8);
     if (status != 0) return status;
-    status = run_dir_create(&dir, o->out_root, p->stem, machine_slug(machine_facts()), utc_start, hash8);
+    status =
+        run_dir_create(&dir, o->out_root, p->stem, machine_slug(machine_facts()), utc_start, hash8);
     if (status != 0) return status;
     struct progress progress;
-    struct execution x = {p, o, dir.temporary_path, ceiling_canary_memfd(), 0, &progress, 0, count_points(p)};
+    struct execution x = {p,         o, dir.temporary_path, ceiling_canary_memfd(), 0,
+                          &progress, 0, count_points(p)};
     progress_start(&progress, p->stem);
-    if (x.canary_fd < 0) status = fail(EXIT_FAILED, "no memory for the 512 MiB canary: %s", strerror(errno));
+    if (x.canary_fd < 0)
+        status = fail(EXIT_FAILED, "no memory for the 512 MiB canary: %s", strerror(errno));
     if (status == 0) status = write_protocol(p, dir.temporary_path);
     if (status == 0) status = write_points(p, dir.temporary_path);
     if (status == 0) status = write_headers(dir.temporary_path);
@@ -315,7 +331,8 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     if (status == 0 && !interrupted) status = summary_write(dir.temporary_path, NULL);
     if (status == 0) status = facts_write(dir.temporary_path, &facts);
     if (status == 0 && interrupted) {
-        status = fail(EXIT_FAILED, "interrupted: what was measured is kept, unsealed, in %s", dir.temporary_path);
+        status = fail(EXIT_FAILED, "interrupted: what was measured is kept, unsealed, in %s",
+                      dir.temporary_path);
     } else if (status == 0) {
         status = run_dir_seal(&dir);
         if (status == 0) *run_path = strdup(dir.final_path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs a protocol: blocks in fresh processes, their rows gathered into one run directory, sealed and
-// renamed when complete. `run` and `bench` are front-ends to driver_execute.
+// Runs a protocol: blocks in fresh processes, their rows gathered into one run directory, sealed
+// and renamed when complete. `run` and `bench` are front-ends to driver_execute.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,14 +9,14 @@
 #include "experiments/protocol.h"
 
 struct driver_options {
-    const char *out_root;           // results/, or what --out says
-    const char *const *overrides;   // of --set, as given
+    const char *out_root;         // results/, or what --out says
+    const char *const *overrides; // of --set, as given
     size_t override_count;
     bool large_allowed; // --yes
 };
 
-// Runs and seals. *run_path (malloc'ed) is the run's directory. 0, or an exit code with failure() set;
-// then nothing is left behind but what an interruption kept (named in the message).
+// Runs and seals. *run_path (malloc'ed) is the run's directory. 0, or an exit code with failure()
+// set; then nothing is left behind but what an interruption kept (named in the message).
 int driver_execute(const struct protocol *p, const struct driver_options *o, char **run_path);
 // Prints what a run would do: points, arms, samples, time and size.
 int driver_dry_run(const struct protocol *p, const struct driver_options *o);

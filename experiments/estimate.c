@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How long a run will take and how large it will be: costs by the op table over the ceilings of now.
+// How long a run will take and how large it will be: costs by the op table over the ceilings of
+// now.
 #include "experiments/driver.h"
 
 #include <stdlib.h>
@@ -30,23 +31,27 @@ static size_t plan_kinds(const struct plan *p) {
     return kinds;
 }
 
-static double turn_seconds(const struct plan *p, ptrdiff_t tokens, ptrdiff_t position, double read, double ops) {
+static double turn_seconds(const struct plan *p, ptrdiff_t tokens, ptrdiff_t position, double read,
+                           double ops) {
     double bytes, operations;
     plan_cost(p, tokens, position, 1, &bytes, &operations);
     double ns = bytes / read > operations / ops ? bytes / read : operations / ops;
     return ns / SHARE_OF_CEILING * 1e-9;
 }
 
-static void add_turn(struct estimate *e, const struct protocol_case *c, const struct plan *p, size_t kinds,
-                     int threads, double seconds, double arms) {
+static void add_turn(struct estimate *e, const struct protocol_case *c, const struct plan *p,
+                     size_t kinds, int threads, double seconds, double arms) {
     e->samples += (size_t)arms;
     e->seconds += arms * seconds + CEILINGS_A_TURN * CEILING_SECONDS;
     e->bytes += (arms + CEILINGS_A_TURN) * SAMPLE_ROW_BYTES;
-    if (c->granularity != GRANULARITY_phase) e->bytes += arms * (double)kinds * threads * REGION_ROW_BYTES;
-    if (c->granularity == GRANULARITY_step) e->bytes += arms * (double)p->step_count * threads * REGION_ROW_BYTES;
+    if (c->granularity != GRANULARITY_phase)
+        e->bytes += arms * (double)kinds * threads * REGION_ROW_BYTES;
+    if (c->granularity == GRANULARITY_step)
+        e->bytes += arms * (double)p->step_count * threads * REGION_ROW_BYTES;
 }
 
-int estimate_case(const struct protocol *protocol, size_t case_index, double read, double ops, struct estimate *e) {
+int estimate_case(const struct protocol *protocol, size_t case_index, double read, double ops,
+                  struct estimate *e) {
     const struct protocol_case *c = &protocol->cases[case_index];
     size_t cores = 0;
     const int *cpus = NULL;
@@ -56,7 +61,8 @@ int estimate_case(const struct protocol *protocol, size_t case_index, double rea
         const struct settings *s = &c->points[i].settings;
         struct model *m = NULL;
         struct plan *p = NULL;
-        struct plan_options po = {.max_tokens = s->chunk, .kv = FORMAT_f16, .act = -1, .matmul_partition = -1};
+        struct plan_options po = {
+            .max_tokens = s->chunk, .kv = FORMAT_f16, .act = -1, .matmul_partition = -1};
         if (model_open(&m, s->model) != 0) return fail(EXIT_FAILED, "%s", engine_error());
         if (plan_build(&p, m, &po) != 0) {
             model_close(m);
@@ -65,7 +71,8 @@ int estimate_case(const struct protocol *protocol, size_t case_index, double rea
         size_t kinds = plan_kinds(p);
         int threads = s->threads > 0 ? s->threads : (int)cores;
         double passes = c->pass_count > 1 ? (double)c->pass_count : 1;
-        double arms = (double)c->arm_count * passes * (c->arm_count > 1 && s->phase != PHASE_decode ? 2 : 1);
+        double arms =
+            (double)c->arm_count * passes * (c->arm_count > 1 && s->phase != PHASE_decode ? 2 : 1);
         for (long done = 0; s->phase != PHASE_decode && done < s->tokens; done += s->chunk) {
             long n = s->tokens - done < s->chunk ? s->tokens - done : s->chunk;
             double seconds = turn_seconds(p, n, s->depth + done, read, ops);

@@ -59,7 +59,8 @@ static void commit_facts(struct record *r) {
     fact(r, "commit", line);
     if (line[0] != '\0') {
         snprintf(command, sizeof command,
-                 "git -C '%s' status --porcelain -- . ':!results' 2>/dev/null | head -1; true", directory);
+                 "git -C '%s' status --porcelain -- . ':!results' 2>/dev/null | head -1; true",
+                 directory);
         command_line(command, line, sizeof line);
         fact(r, "dirty", line[0] != '\0' ? "yes" : "no");
     }
@@ -74,8 +75,8 @@ static int model_sha256(const char *path, char hex[65]) {
     if (source_cache_dir(&cache) != 0) return fail(EXIT_FAILED, "%s", engine_error());
     sha256_of(path, strlen(path), name);
     snprintf(kept_path, sizeof kept_path, "%s/%.16s.sha256", cache, name);
-    snprintf(tag, sizeof tag, "%lld %lld.%09ld", (long long)st.st_size, (long long)st.st_mtim.tv_sec,
-             st.st_mtim.tv_nsec);
+    snprintf(tag, sizeof tag, "%lld %lld.%09ld", (long long)st.st_size,
+             (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     free(cache);
     FILE *f = fopen(kept_path, "r");
     if (f != NULL) {
@@ -96,8 +97,8 @@ static int model_sha256(const char *path, char hex[65]) {
     return status;
 }
 
-static void tokens_fact(struct record *r, const struct model *m, const struct settings *s, uint64_t seed,
-                        int index) {
+static void tokens_fact(struct record *r, const struct model *m, const struct settings *s,
+                        uint64_t seed, int index) {
     char key[64], hex[65];
     size_t count = (size_t)driver_point_tokens(s);
     int32_t *tokens = malloc(count * sizeof *tokens);
@@ -109,8 +110,8 @@ static void tokens_fact(struct record *r, const struct model *m, const struct se
     free(tokens);
 }
 
-// The model's weights are of one format but for norms and, in mixtures, some others: the one that holds
-// the most bytes names it.
+// The model's weights are of one format but for norms and, in mixtures, some others: the one that
+// holds the most bytes names it.
 static const char *main_format(const struct model *m) {
     double bytes[FORMAT_COUNT] = {0};
     int most = FORMAT_f32;

@@ -15,9 +15,11 @@ int lane_threads(const struct arm *arm, const struct settings *s, int physical_c
     return s->threads > 0 ? s->threads : physical_cores;
 }
 
-bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s, ptrdiff_t capacity) {
-    return l->arm == arm && strcmp(l->model_spec, s->model) == 0 && strcmp(l->kv, lane_kv(arm, s)) == 0 &&
-           l->capacity >= capacity && (s->threads == 0 || arm->threads > 0 || l->threads == s->threads) &&
+bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s,
+               ptrdiff_t capacity) {
+    return l->arm == arm && strcmp(l->model_spec, s->model) == 0 &&
+           strcmp(l->kv, lane_kv(arm, s)) == 0 && l->capacity >= capacity &&
+           (s->threads == 0 || arm->threads > 0 || l->threads == s->threads) &&
            context_plan(l->context)->max_tokens >= s->chunk;
 }
 
@@ -48,7 +50,8 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
                  .rules = &rules},
     };
     if (arm->partition != NULL)
-        o.plan.matmul_partition = strcmp(arm->partition, "tokens") == 0 ? PARTITION_tokens : PARTITION_rows;
+        o.plan.matmul_partition =
+            strcmp(arm->partition, "tokens") == 0 ? PARTITION_tokens : PARTITION_rows;
     if (context_open(&l->context, m, &o) != 0)
         return fail(EXIT_FAILED, "%s, arm %s: %s", s->model, arm->name, engine_error());
     l->int8_activations = plan_quantizes(context_plan(l->context));

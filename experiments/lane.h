@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A lane: one arm of a case made ready to run in this process: its context over the shared model, its
-// observer. Lanes of one block share the mapped models, the team and the ceilings.
+// A lane: one arm of a case made ready to run in this process: its context over the shared model,
+// its observer. Lanes of one block share the mapped models, the team and the ceilings.
 #pragma once
 #include <stdbool.h>
 
@@ -15,9 +15,10 @@ struct lane {
     const struct arm *arm;
     struct model *model; // borrowed from the block
     struct context *context;
-    struct ceiling_target weights; // the model's tensors in its mapping: what the read ceiling reads
-    bool int8_activations;         // the plan quantizes activations: the int8 peak binds
-    struct watch watch;            // unbound where workers == NULL
+    struct ceiling_target
+        weights;           // the model's tensors in its mapping: what the read ceiling reads
+    bool int8_activations; // the plan quantizes activations: the int8 peak binds
+    struct watch watch;    // unbound where workers == NULL
     ptrdiff_t capacity;
     const char *kv, *model_spec; // what it was opened with
     int threads;
@@ -27,5 +28,6 @@ struct lane {
 int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, struct model *m,
               struct team *team, ptrdiff_t capacity);
 void lane_close(struct lane *l);
-bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s, ptrdiff_t capacity);
+bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s,
+               ptrdiff_t capacity);
 int lane_threads(const struct arm *arm, const struct settings *s, int physical_cores);

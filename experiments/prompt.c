@@ -16,7 +16,8 @@ static int read_text(char **text, size_t *bytes) {
     snprintf(path, sizeof path, "%s/engine/embedded/heldout.txt", directory);
     free(directory);
     FILE *f = fopen(path, "rb");
-    if (f == NULL) return fail(EXIT_FAILED, "%s: %s (the text of `prompt text`)", path, strerror(errno));
+    if (f == NULL)
+        return fail(EXIT_FAILED, "%s: %s (the text of `prompt text`)", path, strerror(errno));
     *text = malloc(1 << 20);
     *bytes = *text != NULL ? fread(*text, 1, 1 << 20, f) : 0;
     fclose(f);
@@ -39,11 +40,14 @@ static int text_tokens(const struct model *m, int32_t *tokens, size_t count) {
     return status;
 }
 
-int prompt_tokens(const struct model *m, const char *kind, uint64_t seed, int32_t *tokens, size_t count) {
+int prompt_tokens(const struct model *m, const char *kind, uint64_t seed, int32_t *tokens,
+                  size_t count) {
     if (strcmp(kind, "text") == 0) return text_tokens(m, tokens, count);
     struct random r = random_seeded(seed);
     uint64_t one = random_below(&r, (uint64_t)m->h.vocabulary);
     for (size_t i = 0; i < count; i++)
-        tokens[i] = (int32_t)(strcmp(kind, "repeat") == 0 ? one : random_below(&r, (uint64_t)m->h.vocabulary));
+        tokens[i] =
+            (int32_t)(strcmp(kind, "repeat") == 0 ? one
+                                                  : random_below(&r, (uint64_t)m->h.vocabulary));
     return 0;
 }

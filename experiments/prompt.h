@@ -8,4 +8,5 @@
 #include "engine/model.h"
 
 // Fills tokens[count]. 0, or an exit code with failure() set.
-int prompt_tokens(const struct model *m, const char *kind, uint64_t seed, int32_t *tokens, size_t count);
+int prompt_tokens(const struct model *m, const char *kind, uint64_t seed, int32_t *tokens,
+                  size_t count);

@@ -129,7 +129,8 @@ static void add_reading(struct counters_reading *to, const struct counters_readi
     to->lost_groups |= from->lost_groups;
 }
 
-static size_t sum_regions(const struct watch *w, const struct watch_thread *t, struct region_sum *sums) {
+static size_t sum_regions(const struct watch *w, const struct watch_thread *t,
+                          struct region_sum *sums) {
     size_t count = 0;
     for (size_t i = 0; i < w->plan->step_count; i++) {
         const struct step *step = &w->plan->steps[i];
@@ -169,8 +170,8 @@ static void write_work(struct record *r, int64_t key, const struct step *step, i
     record_number(r, "ops", sum->ops);
 }
 
-static void write_counts(struct sampler *s, int64_t key, const struct region_sum *region, int thread,
-                         const struct counters *c) {
+static void write_counts(struct sampler *s, int64_t key, const struct region_sum *region,
+                         int thread, const struct counters *c) {
     struct count counts[COUNTERS_MAX];
     if (c == NULL) return;
     counters_total(c, &region->sum.time.counts, region->sum.time.regions, counts);
@@ -201,7 +202,8 @@ static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
             if (t->steps[i].time.regions == 0) continue;
             write_work(&s->steps, key, &w->plan->steps[i], thread, t, &t->steps[i]);
             record_integer(&s->steps, "step", (int64_t)i);
-            if (w->plan->steps[i].layer >= 0) record_integer(&s->steps, "layer", w->plan->steps[i].layer);
+            if (w->plan->steps[i].layer >= 0)
+                record_integer(&s->steps, "layer", w->plan->steps[i].layer);
             record_end(&s->steps);
         }
     }
@@ -216,7 +218,8 @@ bool sampler_can_count(struct sampler *s, const char *const *events) {
     bool usable = false;
     while (events[count] != NULL) count++;
     if (counters_open(&c, events, count) != 0) return false;
-    for (size_t i = 0; i < count; i++) usable = usable || counters_event_opened(counters_event(c, i));
+    for (size_t i = 0; i < count; i++)
+        usable = usable || counters_event_opened(counters_event(c, i));
     if (!usable) write_unopened(s, c, s->next_key - 1);
     counters_close(c);
     return usable;
@@ -235,7 +238,8 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     int status = context_eval_chunk(l->context, t->tokens, t->count, t->outputs, t->logits);
     uint64_t end = clock_ticks_fenced();
     ledger_read(&after);
-    if (status != 0) return fail(EXIT_FAILED, "case %s, point %s: %s", s->case_name, s->point, engine_error());
+    if (status != 0)
+        return fail(EXIT_FAILED, "case %s, point %s: %s", s->case_name, s->point, engine_error());
     if (watched) watch_finish(&l->watch, end);
     ledger_difference(&before, &after, &entry);
     entry.canary_gbps = s->canary_gbps;

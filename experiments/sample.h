@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Takes samples and writes their rows: what one arm does without being interrupted (a token of a decode,
-// a chunk of a prompt), or a slice of a ceiling.
+// Takes samples and writes their rows: what one arm does without being interrupted (a token of a
+// decode, a chunk of a prompt), or a slice of a ceiling.
 #pragma once
 #include "experiments/lane.h"
 #include "experiments/record.h"
@@ -34,8 +34,8 @@ struct turn { // one sample's work
 // Evaluates and writes the sample with its regions, steps and counts. *wall_ns as written.
 int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns);
 void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size_t read_bytes);
-// Whether any of a pass's events can be counted on this machine. Where none can, their rows, with status
-// and without values, are written for the sample taken last.
+// Whether any of a pass's events can be counted on this machine. Where none can, their rows, with
+// status and without values, are written for the sample taken last.
 bool sampler_can_count(struct sampler *s, const char *const *events);
 // Bandwidth canary and add chain, for the samples that follow.
 void sampler_canary(struct sampler *s);

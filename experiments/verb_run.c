@@ -14,7 +14,8 @@
 #include "experiments/failure.h"
 
 // --set as given; -t and --kv are short for two of them. texts: room for those.
-static size_t collect_overrides(const struct command *c, const char **overrides, char texts[2][64]) {
+static size_t collect_overrides(const struct command *c, const char **overrides,
+                                char texts[2][64]) {
     size_t count = 0;
     if (command_has(c, "-t")) {
         snprintf(texts[0], sizeof texts[0], "threads=%s", command_value(c, "-t", ""));
@@ -34,7 +35,8 @@ int driver_dry_run(const struct protocol *p, const struct driver_options *o) {
     int status = estimate_run(p, &e);
     (void)o;
     if (status != 0) return status;
-    printf("%s, version %d: %d blocks, each case of a block in a fresh process\n", p->stem, p->version, p->blocks);
+    printf("%s, version %d: %d blocks, each case of a block in a fresh process\n", p->stem,
+           p->version, p->blocks);
     for (size_t i = 0; i < p->case_count; i++) {
         const struct protocol_case *c = &p->cases[i];
         printf("case %s: %zu points, arms", c->name, c->point_count);
@@ -67,7 +69,8 @@ static int run_all(struct driver_options *o, bool dry) {
     if (glob(pattern, 0, NULL, &found) != 0) return fail(EXIT_FAILED, "%s: no protocols", pattern);
     int status = 0;
     for (size_t i = 0; status == 0 && i < found.gl_pathc; i++)
-        if (strstr(found.gl_pathv[i], "/README.md") == NULL) status = run_one(found.gl_pathv[i], o, dry);
+        if (strstr(found.gl_pathv[i], "/README.md") == NULL)
+            status = run_one(found.gl_pathv[i], o, dry);
     globfree(&found);
     return status;
 }

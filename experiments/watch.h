@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Binds the engine's observer to the probes: every step of the plan is a region with its time, wait,
-// bytes, operations and counters, for each thread. Accumulators are per thread and per step, so that
-// begin and end take no lock, allocate nothing and touch one cache line or two.
+// Binds the engine's observer to the probes: every step of the plan is a region with its time,
+// wait, bytes, operations and counters, for each thread. Accumulators are per thread and per step,
+// so that begin and end take no lock, allocate nothing and touch one cache line or two.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,7 +9,8 @@
 #include "engine/context.h"
 #include "probes/probe.h"
 
-struct watch_step { // of one thread, since the last watch_clear; without counters its first cache line
+struct watch_step { // of one thread, since the last watch_clear; without counters its first cache
+                    // line
     _Alignas(64) const struct kernel *kernel; // that ran last
     double bytes, ops;
     struct probe_sum time;
