@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/error.h"
+#include "engine/gguf_check.h"
 #include "engine/gguf_describe.h"
 #include "engine/plan_describe.h"
 #include "experiments/evaluation.h"
@@ -94,6 +95,22 @@ static int print_file(const struct command *c, bool metadata, bool tensors) {
     return rc;
 }
 
+static int check_weights(const struct command *c) {
+    struct gguf *g = NULL;
+    char *path = NULL;
+    uint64_t values;
+    int rc = 0;
+    if (source_path(c->positional[0], &path) || gguf_open(&g, path) ||
+        gguf_check_weights(g, &values))
+        rc = fail(EXIT_FAILED, "%s", engine_error());
+    else
+        printf("%s: all %llu values of %zu tensors are finite\n", c->positional[0],
+               (unsigned long long)values, gguf_tensor_count(g));
+    if (g) gguf_close(g);
+    free(path);
+    return rc;
+}
+
 int verb_inspect(const struct command *c) {
     const bool tensors = command_has(c, "--tensors"), plan = command_has(c, "--plan");
     struct evaluation e;
@@ -101,7 +118,11 @@ int verb_inspect(const struct command *c) {
         return fail(EXIT_USAGE,
                     "inspect: --tensors and --plan are two tables: one at a time with -o %s",
                     command_value(c, "-o", ""));
+    if (command_has(c, "--check") && (tensors || plan || command_has(c, "-o")))
+        return fail(EXIT_USAGE, "inspect: --check prints one line: it goes without --tensors, "
+                                "--plan and -o");
     int rc = model_spec_check(c->verb, c->positional[0]);
+    if (!rc && command_has(c, "--check")) return check_weights(c);
     if (!rc && !plan) return print_file(c, !tensors, tensors);
     if (!rc && tensors) {
         rc = print_file(c, false, true);

@@ -197,6 +197,17 @@ case_inspect__tables() {
     "$I" inspect $M --tensors -o csv | grep -q '^token_embd.weight,f16,2048x256,' || { why "no tensor"; return; }
     "$I" inspect $M --plan -o csv | grep -q ',attn_q,matmul_f16_f32,' || why "no step"
 }
+case_inspect__check() {
+    "$I" inspect $M --check >"$D/out" 2>"$D/err" || { why "exit $?: $(cat "$D/err")"; return; }
+    same lines "$(wc -l <"$D/out")" 1 || return
+    grep -q 'all [0-9]* values of [0-9]* tensors are finite$' "$D/out" || { why "says $(cat "$D/out")"; return; }
+    cp tests/data/models/llama.gguf "$D/nan.gguf"
+    printf '\x00\x00\xc0\x7f' | dd of="$D/nan.gguf" bs=1 seek=$(($(stat -c %s "$D/nan.gguf") - 64)) conv=notrunc status=none
+    "$I" inspect "$D/nan.gguf" --check >"$D/out" 2>"$D/err" && { why "NaN passes"; return; }
+    [ ! -s "$D/out" ] || { why "prints $(cat "$D/out")"; return; }
+    same lines "$(wc -l <"$D/err")" 1 || return
+    grep -q "nan.gguf: tensor '.*' at offset [0-9]*: value [0-9]* (row [0-9]*, column [0-9]*) is nan" "$D/err" || why "says $(cat "$D/err")"
+}
 case_streams__broken_pipe() { # quiet, and done
     ("$I" list kernels -o csv 2>"$D/err"; echo $? >"$D/code") | head -1 >/dev/null
     [ ! -s "$D/err" ] || { why "says $(cat "$D/err")"; return; }
