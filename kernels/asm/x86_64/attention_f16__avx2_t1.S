@@ -98,49 +98,7 @@ FUNC attention_f16__avx2_t1
         cmp     rax, [rdi + ATTENTION_KV_HEADS]
         jge     .Ldone
 .Lkv_head:
-        // q of the group, times scale: whole 8s, then the last 8 with the known columns zeroed.
-        vcvtsd2ss xmm15, xmm15, [rdi + ATTENTION_SCALE]
-        vbroadcastss ymm15, xmm15
-        mov     rsi, KV_HEAD
-        mov     rcx, [rdi + ATTENTION_GROUP]
-        imul    rsi, rcx
-        imul    rsi, [rdi + ATTENTION_Q_HEAD_STRIDE]
-        add     rsi, [rdi + ATTENTION_Q]
-        mov     r8, [rdi + ATTENTION_SCRATCH]
-        mov     rdx, [rdi + ATTENTION_DIM_K]
-        mov     r9, rdx
-        and     r9, -8
-        sub     rdx, r9                 // columns of the tail
-        lea     r10, [rbx + LANES]
-        mov     r11, rdx
-        neg     r11
-.Lpack:
-        xor     eax, eax
-        test    r9, r9
-        jz      .Lpack_short
-.Lpack8:
-        vmulps  ymm0, ymm15, [rsi + rax * 4]
-        vmovups [r8 + rax * 4], ymm0
-        add     rax, 8
-        cmp     rax, r9
-        jb      .Lpack8
-        test    rdx, rdx
-        jz      .Lpacked
-        vmovups ymm1, [r10 + rdx * 4 - 32]
-        lea     rax, [rsi + rdx * 4]
-        vandps  ymm0, ymm1, [rax + r9 * 4 - 32]
-        jmp     .Lpack_tail
-.Lpack_short:
-        vmovups ymm1, [r10 + r11 * 4 + 32]
-        vmaskmovps ymm0, ymm1, [rsi]
-.Lpack_tail:
-        vmulps  ymm0, ymm0, ymm15
-        vmovups [r8 + r9 * 4], ymm0
-.Lpacked:
-        add     rsi, [rdi + ATTENTION_Q_HEAD_STRIDE]
-        add     r8, ROW
-        dec     rcx
-        jnz     .Lpack
+        pack_q
         mov     rax, KV_HEAD
         imul    rax, [rdi + ATTENTION_K_HEAD_STRIDE]
         mov     rcx, [rdi + ATTENTION_K_ROW_STRIDE]
