@@ -75,6 +75,9 @@ CHECK_SOURCES := $(wildcard tests/check/*.c)
 CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o)
 # tests/probes/*.c are the parts of check_probes.
 PROBE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/probes/*.c))
+# tests/hostile/*.c make hostile files of good ones.
+HOSTILE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c))
+HOSTILE_CHECKS := $(BUILD)/tests/check_models $(BUILD)/tests/check_hostile
 # tests/engine/golden.c is what the checks of the engine share.
 ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
@@ -124,11 +127,12 @@ $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 $(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
 $(BUILD)/tests/check_probes: $(PROBE_OBJECTS)
 $(ENGINE_CHECKS): $(BUILD)/tests/engine/golden.o
+$(HOSTILE_CHECKS): $(HOSTILE_OBJECTS)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(filter %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(HOSTILE_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
 
 # ---- Debian packages ------------------------------------------------------------------------------
 PACKAGES  := gcc libc6-dev make pkg-config libpfm4-dev libhwloc-dev gnuplot-nox cmake \

@@ -2,9 +2,11 @@
 #include "engine/context.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "engine/error.h"
 #include "engine/execute.h"
@@ -126,6 +128,23 @@ static int map_arena(struct context *c) {
     return 0;
 }
 
+// What a file or a flag asks for is compared with the machine before it is mapped: pages that are
+// promised but do not exist would end the process in the middle of a run.
+static int check_kv(const struct context *c) {
+    const struct hparams *h = &c->model->h;
+    const double memory_bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const double token_bytes =
+        (double)h->layers * (double)h->kv_heads *
+        (double)(format_row_bytes(c->plan->kv, h->dim_k) + format_row_bytes(c->plan->kv, h->dim_v));
+    if (token_bytes * (double)c->capacity <= memory_bytes) return 0;
+    return engine_fail(
+        ENOMEM,
+        "%s: a KV cache of %td tokens takes %.0f bytes, and this machine has %.0f of "
+        "memory: a context of %.0f would fit",
+        gguf_path(c->model->gguf), c->capacity, token_bytes * (double)c->capacity, memory_bytes,
+        floor(memory_bytes / 2 / token_bytes));
+}
+
 static size_t place_kv(struct kv_layout *k, const struct context *c, ptrdiff_t dim) {
     const struct hparams *h = &c->model->h;
     k->row_stride = (ptrdiff_t)format_row_bytes(c->plan->kv, dim);
@@ -184,6 +203,7 @@ int context_open(struct context **out, const struct model *m, const struct conte
         c->works = calloc((size_t)c->threads * c->plan->step_count, sizeof *c->works);
         if (!c->works) error = engine_fail(ENOMEM, "%s: no memory", gguf_path(m->gguf));
     }
+    if (!error) error = check_kv(c);
     if (!error) error = map_kv(c);
     if (!error) error = map_arena(c);
     if (error) {

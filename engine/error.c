@@ -11,6 +11,9 @@ int engine_fail(int errno_value, const char *format, ...) {
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    // Files put names and texts into messages: they stay one line, and move no cursor.
+    for (char *c = message; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
     return -errno_value;
 }
 

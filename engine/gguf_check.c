@@ -107,8 +107,10 @@ int gguf_check_weights(const struct gguf *g, uint64_t *values) {
     }
     if (!unread) return 0;
     char format[16];
-    return engine_fail(ENOTSUP,
-                       "%s: tensor '%s' has format %s: not built yet, so its values were not read "
-                       "(those that were are finite)",
-                       gguf_path(g), unread->name, gguf_describe_format(unread, format));
+    return engine_fail(
+        ENOTSUP,
+        "%s: tensor '%s' at offset %llu: format %s: not built yet, so its values were "
+        "not read (those that were are finite)",
+        gguf_path(g), unread->name, (unsigned long long)unread->offset,
+        gguf_describe_format(unread, format));
 }

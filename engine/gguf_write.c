@@ -169,7 +169,11 @@ void gguf_write_copy(struct gguf_writer *w, const struct gguf *from,
         put_u32(w, &w->values, (uint32_t)value->element_type);
         put_u64(w, &w->values, value->count);
     }
-    if (value->element_type != GGUF_STRING) {
+    if (value->type == GGUF_STRING) {
+        uint64_t bytes; // of the text, in front of it
+        memcpy(&bytes, value->data, sizeof bytes);
+        put(w, &w->values, value->data, sizeof bytes + (size_t)bytes);
+    } else if (value->element_type != GGUF_STRING) {
         put(w, &w->values, value->data,
             (size_t)value->count * gguf_type_bytes(value->element_type));
     } else {

@@ -87,6 +87,7 @@ bool plan_has_tensor(const struct plan_builder *b, const char *name) {
 static int check_tensor(const struct plan_builder *b, const struct gguf_tensor *t, ptrdiff_t rows,
                         ptrdiff_t cols) {
     const char *path = gguf_path(b->model->gguf);
+    const unsigned long long offset = t->offset;
     if (t->dims[0] != (uint64_t)cols || t->dims[1] != (uint64_t)rows || t->dims[2] != 1 ||
         t->dims[3] != 1) {
         char got[96];
@@ -95,19 +96,19 @@ static int check_tensor(const struct plan_builder *b, const struct gguf_tensor *
             n += snprintf(got + n, sizeof got - (size_t)n, " x %llu",
                           (unsigned long long)t->dims[d]);
         if (rows == 1)
-            return engine_fail(EINVAL, "%s: tensor '%s' has shape %s, expected %td", path, t->name,
-                               got, cols);
-        return engine_fail(EINVAL, "%s: tensor '%s' has shape %s, expected %td x %td", path,
-                           t->name, got, cols, rows);
+            return engine_fail(EINVAL, "%s: tensor '%s' at offset %llu: shape %s, expected %td",
+                               path, t->name, offset, got, cols);
+        return engine_fail(EINVAL, "%s: tensor '%s' at offset %llu: shape %s, expected %td x %td",
+                           path, t->name, offset, got, cols, rows);
     }
     if (t->format < 0) {
         char format[16];
-        return engine_fail(ENOTSUP, "%s: tensor '%s' has format %s: not built yet", path, t->name,
-                           gguf_describe_format(t, format));
+        return engine_fail(ENOTSUP, "%s: tensor '%s' at offset %llu: format %s: not built yet",
+                           path, t->name, offset, gguf_describe_format(t, format));
     }
     if (rows == 1 && t->format != FORMAT_f32)
-        return engine_fail(ENOTSUP, "%s: tensor '%s' is %s, expected f32", path, t->name,
-                           format_info((enum format)t->format)->name);
+        return engine_fail(ENOTSUP, "%s: tensor '%s' at offset %llu: is %s, expected f32", path,
+                           t->name, offset, format_info((enum format)t->format)->name);
     return 0;
 }
 
@@ -118,10 +119,10 @@ const struct gguf_tensor *plan_tensor(struct plan_builder *b, const char *name, 
     tensor_name(b, full, name);
     const struct gguf_tensor *t = gguf_tensor(b->model->gguf, full);
     if (!t && rows == 1)
-        b->error = engine_fail(EINVAL, "%s: tensor '%s' is missing (expected %td)",
+        b->error = engine_fail(EINVAL, "%s: tensor '%s': missing (expected %td)",
                                gguf_path(b->model->gguf), full, cols);
     else if (!t)
-        b->error = engine_fail(EINVAL, "%s: tensor '%s' is missing (expected %td x %td)",
+        b->error = engine_fail(EINVAL, "%s: tensor '%s': missing (expected %td x %td)",
                                gguf_path(b->model->gguf), full, cols, rows);
     else
         b->error = check_tensor(b, t, rows, cols);
@@ -239,8 +240,10 @@ static int refuse_unused(const struct plan_builder *b) {
         bool used = strncmp(name, "blk.", 4) != 0 || strstr(name, "rot_embd");
         for (size_t j = 0; j < b->used_count && !used; j++) used = b->used[j] == name;
         if (!used)
-            return engine_fail(ENOTSUP, "%s: tensor '%s' has no place in architecture %s",
-                               gguf_path(g), name, b->model->architecture->name);
+            return engine_fail(ENOTSUP,
+                               "%s: tensor '%s' at offset %llu: has no place in architecture %s",
+                               gguf_path(g), name, (unsigned long long)gguf_tensor_at(g, i)->offset,
+                               b->model->architecture->name);
     }
     return 0;
 }

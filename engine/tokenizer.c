@@ -10,6 +10,8 @@
 #include "engine/error.h"
 #include "engine/tokenizer_tables.h"
 
+#define TOKENS_MAX (INT32_MAX / 4) // slots of the index are counted in 32 bits
+
 static uint32_t hash(const char *p, size_t bytes) { // FNV-1a
     uint32_t h = 2166136261u;
     for (size_t i = 0; i < bytes; i++) h = (h ^ (unsigned char)p[i]) * 16777619u;
@@ -37,8 +39,11 @@ static int per_token(const struct tokenizer *t, const char *key, unsigned allowe
     if (!v) return 0;
     if (v->type != GGUF_ARRAY || !(allowed >> v->element_type & 1))
         return engine_fail(EINVAL,
-                           "%s: key '%s' at offset %llu: is no array of the type a tokenizer has",
-                           gguf_path(t->gguf), key, (unsigned long long)v->offset);
+                           "%s: key '%s' at offset %llu: is %s%s, which a tokenizer does not have "
+                           "there",
+                           gguf_path(t->gguf), key, (unsigned long long)v->offset,
+                           v->type == GGUF_ARRAY ? "an array of " : "",
+                           gguf_type_name(v->element_type));
     if (t->vocabulary && v->count != t->vocabulary)
         return engine_fail(EINVAL, "%s: key '%s' at offset %llu: has %llu elements for %zu tokens",
                            gguf_path(t->gguf), key, (unsigned long long)v->offset,
@@ -50,9 +55,11 @@ static int read_vocabulary(struct tokenizer *t) {
     const char *key = "tokenizer.ggml.tokens";
     int rc = per_token(t, key, 1u << GGUF_STRING, &t->spellings);
     if (rc) return rc;
-    if (!t->spellings || t->spellings->count == 0 || t->spellings->count > INT32_MAX / 4)
-        return engine_fail(EINVAL, "%s: key '%s': %s", gguf_path(t->gguf), key,
-                           t->spellings ? "no usable number of tokens" : "missing");
+    if (!t->spellings) return engine_fail(EINVAL, "%s: key '%s': missing", gguf_path(t->gguf), key);
+    if (t->spellings->count == 0 || t->spellings->count > TOKENS_MAX)
+        return engine_fail(EINVAL, "%s: key '%s' at offset %llu: %llu tokens, must be 1 to %d",
+                           gguf_path(t->gguf), key, (unsigned long long)t->spellings->offset,
+                           (unsigned long long)t->spellings->count, TOKENS_MAX);
     t->vocabulary = (size_t)t->spellings->count;
     const struct gguf_value *scores, *types;
     rc = per_token(t, "tokenizer.ggml.scores", 1u << GGUF_F32, &scores);
@@ -197,14 +204,12 @@ int tokenizer_open(struct tokenizer **out, const struct gguf *g) {
     if (rc) return rc;
     if (model.bytes == 8 && memcmp(model.data, "no_vocab", 8) == 0) return 0;
     if (model.bytes != 5 || memcmp(model.data, "llama", 5) != 0) {
-        int shown = 0; // of a text from the file: the message stays one line
-        while (shown < 40 && (size_t)shown < model.bytes &&
-               (unsigned char)model.data[shown] >= 0x20)
-            shown++;
         return engine_fail(EINVAL,
-                           "%s: key 'tokenizer.ggml.model': tokenizer '%.*s' is not built yet "
-                           "(built: 'llama', SentencePiece)",
-                           gguf_path(g), shown, model.data);
+                           "%s: key 'tokenizer.ggml.model' at offset %llu: tokenizer '%.*s' is not "
+                           "built yet (built: 'llama', SentencePiece)",
+                           gguf_path(g),
+                           (unsigned long long)gguf_value(g, "tokenizer.ggml.model")->offset,
+                           (int)(model.bytes < 40 ? model.bytes : 40), model.data);
     }
     struct tokenizer *t = calloc(1, sizeof *t);
     if (!t) return engine_fail(ENOMEM, "%s: no memory for a tokenizer", gguf_path(g));

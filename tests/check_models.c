@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files that are no good: bytes of a good model are overwritten, and opening it must fail with one
-// line that names the file and what is wrong. Commas of the message are ';' in the table.
+// line that names the file and what is wrong. Commas of the message are ';' in the table, and '*'
+// is any digits.
 //   check_models --list
 //   check_models CASE        exit 0 right, 1 wrong
 #include "tests/engine/golden.h"
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tests/hostile/hostile.h"
 
 #define TABLE "tests/broken_models.csv"
 
@@ -53,8 +56,7 @@ static int check(const struct golden_row *row) {
     for (char *c = want; *c; c++)
         if (*c == ';') *c = ',';
     const char *message = engine_error();
-    bool ok =
-        error < 0 && !m && strstr(message, want) && strstr(message, path) && !strchr(message, '\n');
+    bool ok = error < 0 && !m && hostile_says(message, path, want);
     printf("%s: %s\n", ok ? "ok" : "FAILED", error ? message : "the model was opened");
     if (!ok) printf("expected: %s\n", want);
     if (!error) model_close(m);
