@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The grammar of variants, the choice by tokens, and the words of shapes.
+#include "kernels/kernels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int failures;
+
+static void expect(bool right, const char *what, const char *message) {
+    if (right) return;
+    failures++;
+    printf("FAILED %s: '%s'; rerun: tests/check_select\n", what, message);
+}
+
+static void rules(const char *text, int status, const char *part) {
+    struct kernel_rules r = {0};
+    char message[512] = "";
+    int got = kernel_rules_parse(&r, text, message, sizeof message);
+    expect(got == status && strstr(message, part), text, message);
+}
+
+static void chosen(const char *text, enum op op, ptrdiff_t tokens, const char *variant) {
+    struct kernel_rules r = {0};
+    char message[512] = "";
+    int status = kernel_rules_parse(&r, text, message, sizeof message);
+    const struct kernel *k = kernel_select(op, tokens, 0, &r);
+    expect(!status && !strcmp(k->variant, variant), text, k->symbol);
+}
+
+static void shape(enum op op, const char *text, int status, const char *part) {
+    struct shape s;
+    char message[256] = "";
+    int got = shape_parse(op, text, &s, message, sizeof message);
+    expect(got == status && strstr(message, part), text, message);
+}
+
+int main(void) {
+    rules("", 0, "");
+    rules("*=c", 0, "");
+    rules("*=c,add=c,*=default", 0, "");
+    rules("*=avx2", 2, "only *=c and *=default");
+    rules("rmsnrm=c", 2, "did you mean 'rmsnorm'");
+    rules("add=d", 2, "did you mean 'c'");
+    rules("add", 2, "is not OP=VARIANT");
+    rules("add=c,", 2, "last comma");
+    rules("=c", 2, "is not OP=VARIANT");
+#if defined(__x86_64__)
+    rules("matmul_f32_f32=c_neon", 77, "another architecture");
+#else
+    rules("matmul_f32_f32=c_v3", 77, "another architecture");
+#endif
+    chosen("*=c", OP_matmul_q8_0_a8_32, 1, "c");
+    chosen("*=c", OP_matmul_q8_0_a8_32, 100000, "c");
+    chosen("matmul_q8_0_a8_32=c", OP_matmul_q8_0_a8_32, 7, "c");
+    chosen("matmul_q8_0_a8_32=c,*=default,*=c", OP_add, 7, "c");
+    for (int op = 0; op < OP_COUNT; op++) { // every op has a reference that fits everything
+        const struct kernel *c = kernel_find((enum op)op, "c");
+        expect(c && kernel_usable(c) && c->tokens_min == 1 && c->tokens_max == TOKENS_ANY,
+               "a reference", op_info((enum op)op)->name);
+    }
+    for (size_t i = 0; i < kernel_count(); i++) { // no variant hides behind another of its name
+        const struct kernel *k = kernel_at(i);
+        expect(kernel_find_symbol(k->symbol) == k, "one row a symbol", k->symbol);
+        expect(!k->packer || (kernel_find_symbol(k->packer) && kernel_find_symbol(k->tile)),
+               "halves of a pair", k->symbol);
+    }
+    shape(OP_matmul_q8_0_a8_32, "64x96", 0, "");
+    shape(OP_matmul_q8_0_a8_32, "64x96x5", 0, "");
+    shape(OP_matmul_q8_0_a8_32, "64x97", -1, "multiple of 32");
+    shape(OP_matmul_q8_0_a8_32, "64", -1, "ROWSxCOLS[xTOKENS]");
+    shape(OP_matmul_q8_0_a8_32, "64x96x5x1", -1, "ROWSxCOLS[xTOKENS]");
+    shape(OP_matmul_q8_0_a8_32, "64x96x0", -1, "ROWSxCOLS[xTOKENS]");
+    shape(OP_matmul_q8_0_a8_32, "64x96x99999999999999999999", -1, "ROWSxCOLS[xTOKENS]");
+    shape(OP_attention_f16, "100x8x4x64x5", 0, "");
+    shape(OP_attention_f16, "4x8x4x64x5", -1, "last of the RUN");
+    shape(OP_read_stream, "1000x5", -1, "multiple of 1024");
+    if (!failures) puts("ok select");
+    return failures > 0;
+}
