@@ -63,7 +63,6 @@ enum attention_split execute_attention_split(const struct context *c, const stru
 static struct slice attention_slice(const struct context *c, const struct step *s,
                                     const struct eval *e, int thread) {
     struct slice l = {.token1 = e->token_count, .head1 = hparams_of(c)->kv_heads, .shares = 1};
-    l.kernel = step_kernel(s, e->token_count);
     bool keys = c->split == SPLIT_keys && op_info(s->op)->op_class == CLASS_attention;
     if (s->op == OP_attention_merge && c->split != SPLIT_keys)
         l.token1 = 0;
@@ -75,6 +74,7 @@ static struct slice attention_slice(const struct context *c, const struct step *
     else
         share(l.head1, 1, thread, c->threads, &l.head0, &l.head1);
     if (l.head0 == l.head1) l.token1 = l.token0;
+    l.kernel = step_kernel(s, larger(l.token1 - l.token0, 1));
     return l;
 }
 
@@ -93,8 +93,7 @@ static struct slice slice_of(const struct context *c, const struct step *s, cons
         share(l.row1, larger(granule, 1), thread, c->threads, &l.row0, &l.row1);
         if (l.row0 == l.row1) l.token1 = 0;
     }
-    // What was selected for all of the step's tokens serves a slice of them, if its range allows.
-    l.kernel = step_kernel(s, larger(matmul ? l.token1 - l.token0 : tokens, 1));
+    l.kernel = step_kernel(s, larger(l.token1 - l.token0, 1));
     return l;
 }
 
@@ -119,6 +118,7 @@ static void run_matmul(const struct context *c, const struct step *s, const stru
     }
     for (ptrdiff_t r = l->row0; r < l->row1; r += row_step)
         for (ptrdiff_t t = l->token0; t < l->token1; t += token_step) {
+            ptrdiff_t block = smaller(token_step, l->token1 - t);
             const struct matmul_args a = {
                 .y = (float *)row_of(c, s->y, t) + r,
                 .y_stride = y->stride,
@@ -128,10 +128,11 @@ static void run_matmul(const struct context *c, const struct step *s, const stru
                 .x_stride = x->stride,
                 .rows = smaller(row_step, l->row1 - r),
                 .cols = s->cols,
-                .tokens = smaller(token_step, l->token1 - t),
+                .tokens = block,
                 .scratch = c->scratch[thread],
             };
-            kernel_matmul(l->kernel, &a);
+            // The last block may have fewer tokens than the slice's variant serves.
+            kernel_matmul(block == tokens ? l->kernel : step_kernel(s, block), &a);
         }
 }
 

@@ -67,11 +67,11 @@ struct context {
 
 // A thread's part of a step. Empty: token0 == token1.
 struct slice {
-    const struct kernel *kernel;
-    ptrdiff_t token0, token1; // of the step's tokens (of `output_count` behind the last layer)
-    ptrdiff_t row0, row1;     // of w, or columns of a row-wise step
-    ptrdiff_t head0, head1;   // KV heads
-    int share, shares;        // of the keys
+    const struct kernel *kernel; // for all of its tokens; blocks of fewer may take another
+    ptrdiff_t token0, token1;    // of the step's tokens (of `output_count` behind the last layer)
+    ptrdiff_t row0, row1;        // of w, or columns of a row-wise step
+    ptrdiff_t head0, head1;      // KV heads
+    int share, shares;           // of the keys
 };
 
 // Runs on every worker: all steps of context->plan over context->eval.

@@ -74,6 +74,8 @@ static void run_pass(const struct pass *p) {
     ptrdiff_t keys = larger(0, smaller(p->run->length, q_pos0 + a.tokens - p->run->position0));
     ptrdiff_t from = keys * p->l->share / p->l->shares;
     ptrdiff_t to = keys * (p->l->share + 1) / p->l->shares;
+    // A block may have fewer tokens than the variant for the whole slice serves.
+    const struct kernel *kernel = step_kernel(p->s, a.tokens);
     while (from < to) {
         ptrdiff_t position = p->run->position0 + from;
         ptrdiff_t block_end = (position / ATTENTION_KEYS + 1) * ATTENTION_KEYS;
@@ -82,7 +84,7 @@ static void run_pass(const struct pass *p) {
         a.run_length = smaller(block_end - position, to - from);
         a.k = c->k.data + layer_head_k + row * c->k.row_stride;
         a.v = c->v.data + layer_head_v + row * c->v.row_stride;
-        p->l->kernel->run.attention(&a);
+        kernel->run.attention(&a);
         from += a.run_length;
     }
 }

@@ -56,7 +56,8 @@ static void in_chunks(struct context *c, const int32_t *tokens, ptrdiff_t count,
 }
 
 static void chunks(const char *model, const char *rules, int threads, double allowed) {
-    static const ptrdiff_t sizes[][4] = {{1, 0}, {3, 5, 1, 0}, {16, 0}, {64, 17, 0}, {199, 0}};
+    static const ptrdiff_t sizes[][4] = {{1, 0},          {3, 5, 1, 0}, {16, 0}, {64, 17, 0},
+                                         {85, 85, 30, 0}, {169, 31, 0}, {199, 0}};
     struct golden g;
     struct golden_options o = options_of(rules);
     o.threads = threads;
