@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/synth.h"
+#include "experiments/catalog.h"
 #include "experiments/failure.h"
 #include "experiments/table.h"
 #include "kernels/kernels.h"
@@ -143,5 +144,7 @@ int verb_list(const struct command *c) {
     if (!strcmp(what, "architectures")) return list_architectures(format);
     if (!strcmp(what, "presets")) return list_presets(format);
     if (!strcmp(what, "events")) return list_events(format);
+    if (!strcmp(what, "protocols")) return catalog_list_protocols(format);
+    if (!strcmp(what, "results")) return catalog_list_results(format);
     return fail(EXIT_USAGE, "list %s is not built yet", what);
 }
