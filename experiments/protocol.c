@@ -209,14 +209,25 @@ static int read_name(struct reader *r) {
     return status;
 }
 
+static int unknown_key(const struct reader *r, const char *key) {
+    struct value_rule known[64];
+    size_t count;
+    const struct value_rule *settings = protocol_settings(&count);
+    memcpy(known, designs, sizeof designs);
+    memcpy(known + DESIGN_COUNT, settings, count * sizeof *settings);
+    return protocol_unknown(r, EXIT_USAGE, 0, "key", key, known, DESIGN_COUNT + count);
+}
+
 static int read_override_design(struct reader *r) {
+    size_t count;
+    const struct value_rule *settings = protocol_settings(&count);
     for (size_t i = 0; i < r->override_count; i++) {
         struct override *o = &r->overrides[i];
         const struct value_rule *rule = protocol_rule(designs, DESIGN_COUNT, o->key);
         long long number = 0;
         r->blamed = o;
-        if (rule == NULL && !protocol_is_setting(o->key))
-            return protocol_unknown(r, EXIT_USAGE, 0, "key", o->key, designs, DESIGN_COUNT);
+        if (rule == NULL && protocol_rule(settings, count, o->key) == NULL)
+            return unknown_key(r, o->key);
         if (rule == NULL) continue;
         int status = protocol_value(r, 0, rule, o->value, &number);
         if (status != 0) return status;

@@ -79,7 +79,7 @@ int protocol_unknown(const struct reader *r, int code, int line, const char *wha
 
 // protocol_settings.c: the points of a case.
 int protocol_points(struct reader *r, size_t case_index);
-bool protocol_is_setting(const char *name);
+const struct value_rule *protocol_settings(size_t *count); // what `sweep` and --set name
 // protocol_arms.c: its arms.
 int protocol_arms(struct reader *r, size_t case_index);
 // The statements of a word that hold for a case: its own, else the common ones. *next from NULL on.

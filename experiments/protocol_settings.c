@@ -408,6 +408,7 @@ int protocol_points(struct reader *r, size_t case_index) {
     return status != 0 ? status : multiply(&d);
 }
 
-bool protocol_is_setting(const char *name) {
-    return protocol_rule(rules, SETTING_COUNT, name) != NULL;
+const struct value_rule *protocol_settings(size_t *count) {
+    *count = SETTING_COUNT;
+    return rules;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// The block's value of each measure, then their median. Everything comes from points.csv and
+// samples.csv in an order that depends on nothing else, so that the same bytes come out again.
 #include "experiments/summary.h"
 
 #include <math.h>
@@ -7,348 +9,272 @@
 #include <string.h>
 
 #include "experiments/failure.h"
-#include "experiments/record.h"
 #include "experiments/run_dir.h"
+#include "experiments/summary_sample.h"
 
-// One counted sample: no warm-up, timing pass.
-struct sample {
-    const char *case_name, *point, *arm, *part;
-    int block, rep;
-    double wall_ns, cpu_ns, first_token_ns, rss_bytes, tokens, bytes, ops;
-};
-
-struct samples {
-    struct sample *all; // in the order they were taken
-    size_t count;
-    int blocks; // one more than the highest
-};
-
-enum { CEILING_of_read, CEILING_of_fma, CEILING_of_int8, CEILING_KINDS };
-static const char *const ceiling_arms[CEILING_KINDS] = {"ceiling:read", "ceiling:fma",
-                                                        "ceiling:int8"};
-
-static void summary_measure(const char *name, const char **unit, const char **source) {
-#define MEASURE(measure_name, measure_unit, measure_source, ...)                                   \
-    if (strcmp(name, #measure_name) == 0) *unit = measure_unit, *source = measure_source;
+enum measure {
+#define MEASURE(name, ...) MEASURE_##name,
 #include "experiments/measures.def"
 #undef MEASURE
-}
+    MEASURE_COUNT
+};
+static const struct {
+    const char *name, *unit, *source;
+} measures[] = {
+#define MEASURE(name, unit, source, ...) {#name, unit, source},
+#include "experiments/measures.def"
+#undef MEASURE
+};
 
-static int compare_doubles(const void *a, const void *b) {
+static int compare_numbers(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-// Linear between order statistics; sorts.
-static double quantile(double *values, size_t n, double q) {
-    if (n == 0) return NAN;
-    qsort(values, n, sizeof *values, compare_doubles);
-    double at = q * (double)(n - 1);
-    size_t i = (size_t)at;
-    return i + 1 < n ? values[i] + (at - (double)i) * (values[i + 1] - values[i]) : values[i];
+// Sorts; linear between the two nearest order statistics (the median of four is the mean of two).
+static double quantile(double *values, size_t count, double q) {
+    if (count == 0) return NAN;
+    qsort(values, count, sizeof *values, compare_numbers);
+    double at = q * (double)(count - 1);
+    size_t low = (size_t)at;
+    size_t high = low + 1 < count ? low + 1 : low;
+    return values[low] + (at - (double)low) * (values[high] - values[low]);
 }
 
-static bool same_place(const struct sample *a, const struct sample *b) {
-    return strcmp(a->case_name, b->case_name) == 0 && strcmp(a->point, b->point) == 0;
-}
-
-static double rate_of(const struct sample *s, int kind) {
-    return (kind == CEILING_of_read ? s->bytes : s->ops) / s->wall_ns;
-}
-
-// The ceiling beside sample i: the mean of the slices taken just before and just after it in its
-// rep.
-static double ceiling_beside(const struct samples *s, size_t i, int kind) {
-    const struct sample *own = &s->all[i];
-    double sum = 0;
-    int found = 0;
-    for (int direction = -1; direction <= 1; direction += 2) {
-        for (size_t j = i + (size_t)direction; j < s->count; j += (size_t)direction) {
-            const struct sample *other = &s->all[j];
-            if (other->block != own->block || other->rep != own->rep || !same_place(own, other))
-                break;
-            if (strcmp(other->arm, ceiling_arms[kind]) != 0) continue;
-            sum += rate_of(other, kind);
-            found++;
-            break;
-        }
-    }
-    return found > 0 ? sum / found : NAN;
-}
-
-enum { FRACTION_read, FRACTION_fma, FRACTION_int8, FRACTION_ceiling, FRACTION_KINDS };
-
-static double fraction_of(const struct samples *s, size_t i, int kind) {
-    if (kind != FRACTION_ceiling) return rate_of(&s->all[i], kind) / ceiling_beside(s, i, kind);
-    // Roofline: the shortest time that reading and arithmetic allow. Models with int8 activations
-    // have slices of the int8 peak beside every sample, others of the multiply-add peak.
-    double read = fraction_of(s, i, FRACTION_read), ops = NAN;
-    size_t before = i;
-    while (before > 0 && isnan(ops)) {
-        const struct sample *other = &s->all[--before];
-        if (strcmp(other->arm, ceiling_arms[CEILING_of_int8]) == 0)
-            ops = fraction_of(s, i, FRACTION_int8);
-        if (strcmp(other->arm, ceiling_arms[CEILING_of_fma]) == 0)
-            ops = fraction_of(s, i, FRACTION_fma);
-        if (other->rep != s->all[i].rep || other->block != s->all[i].block) break;
-    }
-    return isnan(ops) || read > ops ? read : ops;
-}
-
-// What is summarized: one arm at one point.
-struct subject {
-    const struct samples *samples;
-    const struct sample *like; // its first sample
-    const char *part;          // "prompt", "gen" or "" (ceilings)
-    double *values;            // room for a value of each sample
-    double *blocks;            // room for a value of each block
+struct group { // samples of one arm at one point, by block, rep, slot; no warm-up
+    const struct summary_sample *samples;
+    size_t count;
+    enum summary_part part; // that speeds are about
+    bool ceiling, int8_binds;
+    double *scratch, *block_values; // room for count each
 };
 
-static bool belongs(const struct subject *u, const struct sample *s, const char *part) {
-    return same_place(u->like, s) && strcmp(u->like->arm, s->arm) == 0 &&
-           strcmp(s->part, part) == 0;
-}
-
-enum sums { SUM_wall, SUM_cpu, SUM_tokens, SUM_bytes, SUM_ops, SUM_first, SUM_rss, SUM_COUNT };
-
-// Sums over one rep of one block; false where there is none.
-static bool sum_rep(const struct subject *u, int block, int rep, double sums[SUM_COUNT]) {
-    bool any = false;
-    for (int i = 0; i < SUM_COUNT; i++) sums[i] = 0;
-    sums[SUM_first] = NAN;
-    for (size_t i = 0; i < u->samples->count; i++) {
-        const struct sample *s = &u->samples->all[i];
-        if (s->block != block || s->rep != rep || !belongs(u, s, u->part)) continue;
-        any = true;
-        sums[SUM_wall] += s->wall_ns;
-        sums[SUM_cpu] += s->cpu_ns;
-        sums[SUM_tokens] += s->tokens;
-        sums[SUM_bytes] += s->bytes;
-        sums[SUM_ops] += s->ops;
-        sums[SUM_rss] = fmax(sums[SUM_rss], s->rss_bytes);
-        if (!isnan(s->first_token_ns)) sums[SUM_first] = s->first_token_ns;
+// Sums over the part of one rep.
+static double rep_value(const struct group *g, enum measure m, const struct summary_sample *s,
+                        size_t count) {
+    double wall = 0, cpu = 0, tokens = 0, bytes = 0, ops = 0, first = NAN;
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(first)) first = s[i].first_token_ns;
+        if (s[i].part != g->part) continue;
+        wall += s[i].wall_ns;
+        cpu += s[i].cpu_ns;
+        tokens += s[i].tokens;
+        bytes += s[i].bytes;
+        ops += s[i].ops;
     }
-    return any;
+    double over = NAN;
+    switch (m) {
+    case MEASURE_first_token_ns:
+        return first;
+    case MEASURE_ns_per_token:
+        over = wall / tokens;
+        break;
+    case MEASURE_tokens_per_s:
+        over = tokens / wall * 1e9;
+        break;
+    case MEASURE_gbps:
+        over = bytes / wall;
+        break;
+    case MEASURE_gops:
+        over = ops / wall;
+        break;
+    case MEASURE_cpu_percent:
+        over = 100 * cpu / wall;
+        break;
+    default:
+        break;
+    }
+    return over > 0 && !isinf(over) ? over : (double)NAN;
 }
 
-typedef double (*measure)(const double sums[SUM_COUNT]);
-static double ns_per_token(const double s[SUM_COUNT]) {
-    return s[SUM_wall] / s[SUM_tokens];
-}
-static double tokens_per_s(const double s[SUM_COUNT]) {
-    return s[SUM_tokens] / s[SUM_wall] * 1e9;
-}
-static double first_token_ns(const double s[SUM_COUNT]) {
-    return s[SUM_first];
-}
-static double gbps(const double s[SUM_COUNT]) {
-    return s[SUM_bytes] > 0 ? s[SUM_bytes] / s[SUM_wall] : NAN;
-}
-static double gops(const double s[SUM_COUNT]) {
-    return s[SUM_ops] > 0 ? s[SUM_ops] / s[SUM_wall] : NAN;
-}
-static double cpu_percent(const double s[SUM_COUNT]) {
-    return s[SUM_cpu] / s[SUM_wall] * 100;
-}
-static double peak_rss_bytes(const double s[SUM_COUNT]) {
-    return s[SUM_rss];
-}
-
-static const struct {
-    const char *name;
-    measure value;
-    bool of_ceilings; // also of the ceilings' own samples
-} sum_measures[] = {
-    {"ns_per_token", ns_per_token, false},
-    {"tokens_per_s", tokens_per_s, false},
-    {"first_token_ns", first_token_ns, false},
-    {"gbps", gbps, true},
-    {"gops", gops, true},
-    {"cpu_percent", cpu_percent, false},
-    {"peak_rss_bytes", peak_rss_bytes, false},
-};
-static const char *const fraction_names[FRACTION_KINDS] = {
-    "fraction_of_read", "fraction_of_fma", "fraction_of_int8", "fraction_of_ceiling"};
-
-static int max_rep(const struct samples *s) {
-    int most = 0;
-    for (size_t i = 0; i < s->count; i++)
-        if (s->all[i].rep > most) most = s->all[i].rep;
-    return most;
-}
-
-static void write_row(struct record *r, const struct subject *u, const char *name, double *blocks,
-                      size_t n) {
-    if (n == 0) return;
-    double least = blocks[0];
-    for (size_t i = 1; i < n; i++) least = fmin(least, blocks[i]);
-    const char *unit = "", *source = "";
-    summary_measure(name, &unit, &source);
-    record_text(r, "case", u->like->case_name);
-    record_text(r, "point", u->like->point);
-    record_text(r, "arm", u->like->arm);
-    record_text(r, "measure", name);
-    record_text(r, "unit", unit);
-    record_text(r, "source", source);
-    record_number(r, "estimate", quantile(blocks, n, 0.5));
-    record_number(r, "minimum", least);
-    record_integer(r, "n", (int64_t)n);
-    record_integer(r, "statistics_version", STATISTICS_VERSION);
-    record_end(r);
-}
-
-// A block's value is the median over its reps.
-static void write_sums(struct record *r, const struct subject *u, int reps) {
-    bool ceiling = u->part[0] == '\0';
-    for (size_t k = 0; k < sizeof sum_measures / sizeof *sum_measures; k++) {
-        size_t n = 0;
-        if (ceiling && !sum_measures[k].of_ceilings) continue;
-        for (int b = 0; b < u->samples->blocks; b++) {
-            double sums[SUM_COUNT];
-            size_t m = 0;
-            for (int rep = 0; rep <= reps; rep++) {
-                if (!sum_rep(u, b, rep, sums)) continue;
-                double value = sum_measures[k].value(sums);
-                if (!isnan(value)) u->values[m++] = value;
-            }
-            if (m > 0) u->blocks[n++] = quantile(u->values, m, 0.5);
-        }
-        write_row(r, u, sum_measures[k].name, u->blocks, n);
+static double sample_value(const struct group *g, enum measure m, const struct summary_sample *s) {
+    double read = s->bytes / s->read_rate, ops_rate = g->int8_binds ? s->int8_rate : s->fma_rate;
+    double compute = s->ops / ops_rate;
+    switch (m) {
+    case MEASURE_fraction_of_read:
+        return read / s->wall_ns;
+    case MEASURE_fraction_of_int8:
+        return s->ops / s->int8_rate / s->wall_ns;
+    case MEASURE_fraction_of_fma:
+        return s->ops / s->fma_rate / s->wall_ns;
+    case MEASURE_fraction_of_ceiling:
+        return isnan(read) || isnan(compute) ? (double)NAN : fmax(read, compute) / s->wall_ns;
+    case MEASURE_ns:
+        return s->wall_ns;
+    default:
+        return NAN;
     }
 }
 
-// A block's value is the median over its samples.
-static void write_fractions(struct record *r, const struct subject *u) {
-    for (int kind = 0; kind < FRACTION_KINDS; kind++) {
-        size_t n = 0;
-        for (int b = 0; b < u->samples->blocks; b++) {
-            size_t m = 0;
-            for (size_t i = 0; i < u->samples->count; i++) {
-                const struct sample *s = &u->samples->all[i];
-                if (s->block != b || !belongs(u, s, u->part)) continue;
-                double value = fraction_of(u->samples, i, kind);
-                if (!isnan(value) && value > 0) u->values[m++] = value;
-            }
-            if (m > 0) u->blocks[n++] = quantile(u->values, m, 0.5);
-        }
-        write_row(r, u, fraction_names[kind], u->blocks, n);
-    }
+static double percentile_of(enum measure m) {
+    return m == MEASURE_token_ns_p50 ? 0.50 : m == MEASURE_token_ns_p95 ? 0.95 : 0.99;
 }
 
-// Quantiles of the generated tokens' times, of all blocks together.
-static void write_tokens(struct record *r, const struct subject *u) {
-    static const struct {
-        const char *name;
-        double q;
-    } quantiles[] = {{"token_ns_p50", 0.50}, {"token_ns_p95", 0.95}, {"token_ns_p99", 0.99}};
+// Of the generated tokens among these samples.
+static double token_percentile(const struct group *g, enum measure m,
+                               const struct summary_sample *s, size_t count) {
     size_t n = 0;
-    for (size_t i = 0; i < u->samples->count; i++)
-        if (belongs(u, &u->samples->all[i], "gen")) u->values[n++] = u->samples->all[i].wall_ns;
-    for (size_t k = 0; n > 0 && k < sizeof quantiles / sizeof *quantiles; k++) {
-        const char *unit = "", *source = "";
-        double value = quantile(u->values, n, quantiles[k].q); // sorts: the first is the least
-        summary_measure(quantiles[k].name, &unit, &source);
-        record_text(r, "case", u->like->case_name);
-        record_text(r, "point", u->like->point);
-        record_text(r, "arm", u->like->arm);
-        record_text(r, "measure", quantiles[k].name);
-        record_text(r, "unit", unit);
-        record_text(r, "source", source);
-        record_number(r, "estimate", value);
-        record_number(r, "minimum", u->values[0]);
-        record_integer(r, "n", (int64_t)n);
-        record_integer(r, "statistics_version", STATISTICS_VERSION);
-        record_end(r);
+    for (size_t i = 0; i < count; i++)
+        if (s[i].part == PART_gen && s[i].tokens == 1) g->scratch[n++] = s[i].wall_ns;
+    return quantile(g->scratch, n, percentile_of(m));
+}
+
+static double median_of_reps(const struct group *g, enum measure m, const struct summary_sample *s,
+                             size_t count) {
+    size_t n = 0;
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i; end < count && s[end].rep == s[i].rep; end++) continue;
+        double value = rep_value(g, m, s + i, end - i);
+        if (!isnan(value)) g->scratch[n++] = value;
+    }
+    return quantile(g->scratch, n, 0.5);
+}
+
+static double median_of_samples(const struct group *g, enum measure m,
+                                const struct summary_sample *s, size_t count) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        double value = s[i].part == g->part ? sample_value(g, m, &s[i]) : (double)NAN;
+        if (value > 0 && !isinf(value)) g->scratch[n++] = value;
+    }
+    return quantile(g->scratch, n, 0.5);
+}
+
+static double block_value(const struct group *g, enum measure m, const struct summary_sample *s,
+                          size_t count) {
+    double most = NAN;
+    switch (m) {
+    case MEASURE_ns_per_token:
+    case MEASURE_tokens_per_s:
+    case MEASURE_first_token_ns:
+    case MEASURE_gbps:
+    case MEASURE_gops:
+    case MEASURE_cpu_percent:
+        return median_of_reps(g, m, s, count);
+    case MEASURE_token_ns_p50:
+    case MEASURE_token_ns_p95:
+    case MEASURE_token_ns_p99:
+        return token_percentile(g, m, s, count);
+    case MEASURE_ns:
+    case MEASURE_fraction_of_read:
+    case MEASURE_fraction_of_int8:
+    case MEASURE_fraction_of_fma:
+    case MEASURE_fraction_of_ceiling:
+        return median_of_samples(g, m, s, count);
+    case MEASURE_peak_rss_bytes:
+        for (size_t i = 0; i < count; i++) most = fmax(most, s[i].peak_rss_bytes); // NaN gives way
+        return most;
+    default:
+        return NAN;
     }
 }
 
-static int read_samples(const struct csv_table *t, struct samples *s) {
-    s->all = calloc(t->row_count + 1, sizeof *s->all);
-    if (s->all == NULL) return fail(EXIT_FAILED, "%s: out of memory", t->path);
-    int warmup = csv_column(t, "warmup"), pass = csv_column(t, "pass");
-    for (size_t i = 0; i < t->row_count; i++) {
-        if (csv_cell_number(t, i, warmup) != 0 || csv_cell_number(t, i, pass) != 0) continue;
-        struct sample *one = &s->all[s->count++];
-        one->case_name = csv_cell(t, i, csv_column(t, "case"));
-        one->point = csv_cell(t, i, csv_column(t, "point"));
-        one->arm = csv_cell(t, i, csv_column(t, "arm"));
-        one->part = csv_cell(t, i, csv_column(t, "part"));
-        one->block = (int)csv_cell_number(t, i, csv_column(t, "block"));
-        one->rep = (int)csv_cell_number(t, i, csv_column(t, "rep"));
-        one->wall_ns = csv_cell_number(t, i, csv_column(t, "wall_ns"));
-        one->cpu_ns = csv_cell_number(t, i, csv_column(t, "cpu_ns"));
-        one->first_token_ns = csv_cell_number(t, i, csv_column(t, "first_token_ns"));
-        one->rss_bytes = csv_cell_number(t, i, csv_column(t, "peak_rss_bytes"));
-        one->tokens = csv_cell_number(t, i, csv_column(t, "tokens"));
-        one->bytes = csv_cell_number(t, i, csv_column(t, "bytes"));
-        one->ops = csv_cell_number(t, i, csv_column(t, "ops"));
-        if (one->block < 0 || one->block > 1000000)
-            return fail(EXIT_FAILED, "%s: row %zu: no block", t->path, i + 2);
-        if (one->block >= s->blocks) s->blocks = one->block + 1;
-    }
-    return 0;
+static bool applies(const struct group *g, enum measure m) {
+    if (m == MEASURE_gbps || m == MEASURE_gops) return true;
+    if (g->ceiling) return false;
+    return m != MEASURE_ns || g->part == PART_none;
 }
 
-// The arms of a point in the order they first appear, arms before ceilings.
-static void write_point(struct record *r, const struct samples *s, const char *case_name,
-                        const char *point, double *values, double *blocks) {
-    const struct sample *seen[128];
-    size_t seen_count = 0;
-    bool prompt = false;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct sample *one = &s->all[i];
-        if (strcmp(one->case_name, case_name) != 0 || strcmp(one->point, point) != 0) continue;
-        prompt = prompt || strcmp(one->part, "prompt") == 0;
-        size_t j = 0;
-        while (j < seen_count && strcmp(seen[j]->arm, one->arm) != 0) j++;
-        if (j == seen_count && seen_count < 128) seen[seen_count++] = one;
-    }
-    int reps = max_rep(s);
-    for (int ceilings = 0; ceilings < 2; ceilings++) {
-        for (size_t j = 0; j < seen_count; j++) {
-            bool ceiling = strncmp(seen[j]->arm, "ceiling:", 8) == 0;
-            if (ceiling != (ceilings == 1)) continue;
-            struct subject u = {s, seen[j],
-                                ceiling  ? ""
-                                : prompt ? "prompt"
-                                         : "gen",
-                                values, blocks};
-            write_sums(r, &u, reps);
-            if (ceiling) continue;
-            write_tokens(r, &u);
-            write_fractions(r, &u);
+struct row {
+    const char *name, *point, *arm;
+};
+
+static void write_row(struct csv_writer *w, const struct row *row, enum measure m, double estimate,
+                      double minimum, size_t n) {
+    csv_text(w, row->name);
+    csv_text(w, row->point);
+    csv_text(w, row->arm);
+    csv_text(w, measures[m].name);
+    csv_text(w, measures[m].unit);
+    csv_text(w, measures[m].source);
+    csv_number(w, estimate);
+    csv_number(w, minimum);
+    csv_empty(w); // lo, hi
+    csv_empty(w);
+    csv_integer(w, (int64_t)n);
+    for (int i = 0; i < 5; i++) csv_empty(w); // effect, its interval, p, verdict
+    csv_integer(w, STATISTICS_VERSION);
+    csv_end_row(w);
+}
+
+static void summarize(struct csv_writer *w, const struct row *row, const struct group *g) {
+    for (int m = 0; m < MEASURE_COUNT; m++) {
+        size_t n = 0;
+        if (!applies(g, (enum measure)m)) continue;
+        for (size_t i = 0, end; i < g->count; i = end) {
+            for (end = i; end < g->count && g->samples[end].block == g->samples[i].block; end++)
+                continue;
+            double value = block_value(g, (enum measure)m, g->samples + i, end - i);
+            if (!isnan(value)) g->block_values[n++] = value;
         }
+        if (n == 0) continue;
+        double estimate = quantile(g->block_values, n, 0.5);
+        if (m == MEASURE_token_ns_p50 || m == MEASURE_token_ns_p95 || m == MEASURE_token_ns_p99)
+            estimate = token_percentile(g, (enum measure)m, g->samples, g->count);
+        write_row(w, row, (enum measure)m, estimate, g->block_values[0], n);
     }
 }
 
-int summary_write(const char *directory, const char *output_directory) {
-    char path[4200];
-    struct csv_table points = {0}, table = {0};
-    struct samples s = {0};
-    struct record *r = malloc(sizeof *r);
-    snprintf(path, sizeof path, "%s/points.csv", directory);
-    int status = r != NULL ? csv_read(&points, path) : fail(EXIT_FAILED, "out of memory");
-    snprintf(path, sizeof path, "%s/samples.csv", directory);
-    if (status == 0) status = csv_read(&table, path);
-    if (status == 0) status = read_samples(&table, &s);
-    double *values = malloc((s.count + 1) * sizeof *values);
-    double *blocks = malloc(((size_t)s.blocks + 1) * sizeof *blocks);
-    if (status == 0 && (values == NULL || blocks == NULL))
-        status = fail(EXIT_FAILED, "out of memory");
-    if (status == 0)
-        status = record_open(r, output_directory != NULL ? output_directory : directory,
-                             RUN_summary, true, NULL, 0);
-    if (status == 0) {
-        for (size_t i = 0; i < points.row_count; i++)
-            write_point(r, &s, csv_cell(&points, i, csv_column(&points, "case")),
-                        csv_cell(&points, i, csv_column(&points, "point")), values, blocks);
-        status = record_close(r);
+static bool same_group(const struct summary_sample *a, const struct summary_sample *b) {
+    return a->point == b->point && strcmp(a->arm, b->arm) == 0;
+}
+
+int summary_compute(struct csv_writer *w, const struct csv_table *points,
+                    const struct csv_table *samples) {
+    struct summary_samples all;
+    int status = summary_samples_read(&all, points, samples);
+    double *scratch = malloc(2 * (all.count + 1) * sizeof *scratch);
+    if (status == 0 && scratch == NULL)
+        status = fail(EXIT_FAILED, "%s: out of memory", samples->path);
+    if (status != 0) goto out;
+    for (const char *const *name = run_file_columns(RUN_summary); *name != NULL; name++)
+        csv_text(w, *name);
+    csv_end_row(w);
+    const int name = csv_column(points, "case"), point = csv_column(points, "point");
+    for (size_t i = 0, end; i < all.count; i = end) {
+        const struct summary_sample *s = &all.samples[i];
+        struct group g = {.samples = s,
+                          .part = PART_none,
+                          .scratch = scratch,
+                          .block_values = scratch + all.count};
+        for (end = i; end < all.count && same_group(&all.samples[end], s); end++) {
+            enum summary_part part = all.samples[end].part;
+            if (part == PART_prompt || (part == PART_gen && g.part == PART_none)) g.part = part;
+        }
+        g.count = end - i;
+        g.ceiling = strncmp(s->arm, "ceiling:", 8) == 0;
+        g.int8_binds = all.int8_binds[s->point];
+        const struct row row = {csv_cell(points, s->point, name), csv_cell(points, s->point, point),
+                                s->arm};
+        summarize(w, &row, &g);
     }
-    free(values);
-    free(blocks);
-    free(s.all);
-    csv_free(&table);
+out:
+    free(scratch);
+    summary_samples_free(&all);
+    return status;
+}
+
+int summary_write(const char *directory, const char *output_path) {
+    char path[4096];
+    struct csv_table points = {0}, samples = {0};
+    struct csv_writer w = {0};
+    snprintf(path, sizeof path, "%s/points.csv", directory);
+    int status = csv_read(&points, path);
+    snprintf(path, sizeof path, "%s/samples.csv", directory);
+    if (status == 0) status = csv_read(&samples, path);
+    snprintf(path, sizeof path, "%s/summary.csv", directory);
+    if (status == 0) status = csv_create(&w, output_path != NULL ? output_path : path);
+    if (status == 0) {
+        status = summary_compute(&w, &points, &samples);
+        char reason[2048];
+        snprintf(reason, sizeof reason, "%s", failure());
+        int closed = csv_close(&w);
+        if (status == 0)
+            status = closed;
+        else
+            fail(status, "%s", reason);
+    }
     csv_free(&points);
-    free(r);
+    csv_free(&samples);
     return status;
 }

@@ -4,5 +4,8 @@
 #include "experiments/csv.h"
 
 #define STATISTICS_VERSION 1
-// Reads directory/{points,samples}.csv and writes directory/summary.csv (or to another path).
+// The rows, with their header, to w. What cannot be computed has no row.
+int summary_compute(struct csv_writer *w, const struct csv_table *points, const struct csv_table *samples);
+// Reads directory/{points,samples}.csv and writes directory/summary.csv, or output_path where that is not
+// NULL; the file must not exist yet.
 int summary_write(const char *directory, const char *output_path);
