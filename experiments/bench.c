@@ -32,6 +32,25 @@ struct bench {
     int threads;
 };
 
+static long largest(const long *values, size_t count) {
+    long most = 0;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > most) most = values[i];
+    return most;
+}
+
+// --ctx bounds what is measured: the cache itself is made for each point.
+static int check_context(const struct bench *b, ptrdiff_t context_tokens) {
+    long most = largest(b->p, b->p_count);
+    if (largest(b->n, b->n_count) > most) most = largest(b->n, b->n_count);
+    if (b->q_count > 0 && largest(b->q, b->q_count) + 1 > most) // one token is decoded behind it
+        most = largest(b->q, b->q_count) + 1;
+    most += largest(b->d, b->d_count);
+    if (context_tokens == 0 || most <= context_tokens) return 0;
+    return fail(EXIT_FAILED, "bench: %ld tokens do not fit into a context of %td (--ctx)", most,
+                context_tokens);
+}
+
 static int read_flags(struct bench *b, const struct command *c) {
     struct evaluation e;
     int status = evaluation_restrict(c, c->argv);
@@ -58,7 +77,7 @@ static int read_flags(struct bench *b, const struct command *c) {
     if (b->d_count == 0) b->d[b->d_count++] = 0;
     if (b->q_count > 0 && b->d_count == 1 && b->d[0] == 0)
         return fail(EXIT_USAGE, "bench: -q needs a depth: say -d N,… with it");
-    return 0;
+    return check_context(b, e.context_tokens);
 }
 
 static void write_sweep(FILE *f, const char *name, const long *values, size_t count,
