@@ -22,6 +22,7 @@ set format x '%.0f'
 set lmargin at screen left(0); set rmargin at screen right(0)
 set tmargin at screen 0.88; set bmargin at screen 0.55
 set logscale y
+set yrange [1:50000]
 set format y '%.0f'
 set title 'Prefill: S tokens, empty cache'
 set xlabel 'S (tokens)'; set ylabel 'tokens/s'
@@ -32,12 +33,14 @@ unset label 1; unset label 2
 
 set lmargin at screen left(1); set rmargin at screen right(1)
 set title 'Decode: one token at depth C'
-set xlabel 'C (tokens in the cache, +1)'; set ylabel 'tokens/s'
+set xrange [1:16384]
+set xlabel 'C + 1 (tokens in the cache)'; set ylabel 'tokens/s'
 unset key
 plot summary using (column('depth') + 1):(pick('decode_small', 'tokens_per_s')) lc rgb c2 pt 7 lw 2 notitle, \
      summary using (column('depth') + 1):(pick('decode_large', 'tokens_per_s')) lc rgb c1 pt 5 lw 2 notitle
 
 set lmargin at screen left(2); set rmargin at screen right(2)
+set xrange [*:*]
 set title 'Question-prefill: q tokens at depth C'
 set xlabel 'q (tokens)'; set ylabel 'tokens/s'
 set key bottom right samplen 2 font ',10'
@@ -62,11 +65,13 @@ plot summary using 'tokens':(pick('prefill_small', 'fraction_of_ceiling')) lc rg
      summary using 'tokens':(pick('prefill_large', 'fraction_of_ceiling')) lc rgb c1 pt 5 lw 2 notitle, \
      1 lc rgb '#888888' dt 2 notitle
 set lmargin at screen left(1); set rmargin at screen right(1)
-set xlabel 'C (tokens in the cache, +1)'
+set xrange [1:16384]
+set xlabel 'C + 1 (tokens in the cache)'
 plot summary using (column('depth') + 1):(pick('decode_small', 'fraction_of_ceiling')) lc rgb c2 pt 7 lw 2 notitle, \
      summary using (column('depth') + 1):(pick('decode_large', 'fraction_of_ceiling')) lc rgb c1 pt 5 lw 2 notitle, \
      1 lc rgb '#888888' dt 2 notitle
 set lmargin at screen left(2); set rmargin at screen right(2)
+set xrange [*:*]
 set xlabel 'q (tokens)'
 fraction(c, d) = column('depth') == d ? pick(c, 'fraction_of_ceiling') : NaN
 plot summary using 'tokens':(fraction('question_small', 64))   lc rgb c2 pt 7 lw 2 notitle, \
@@ -93,12 +98,20 @@ set style data histograms
 set style histogram rowstacked
 set style fill solid 0.9 border rgb '#ffffff'
 set boxwidth 0.8
-set xrange [*:*]
+set xrange [-0.7:*]
 set yrange [0:1]
 set ytics 0.2
 set format y '%.1f'
 unset grid
 array colours[7] = [c6, c2, c1, c3, c5, c4, c7]
+array groups[7] = ['QKV and output projections', 'attention', 'feed-forward', 'output (logits)', \
+                   'norms, RoPE, quantize …', 'waiting at barriers', 'outside of steps']
+array group_x[7] = [0.065, 0.245, 0.345, 0.460, 0.580, 0.740, 0.880]
+do for [g = 1:7] {
+    set object 10 + g rectangle from screen group_x[g], 0.925 to screen group_x[g] + 0.012, 0.941 \
+        fillcolor rgb colours[g] fillstyle solid noborder
+    set label 10 + g groups[g] at screen group_x[g] + 0.016, 0.933 left font ',11' noenhanced
+}
 array cases[6] = ['prefill_small', 'decode_small', 'question_small', 'prefill_large', 'decode_large', 'question_large']
 array titles[6] = ['kjv-3.7m: prefill', 'kjv-3.7m: decode', 'kjv-3.7m: question-prefill', \
                    'llama-3.2-1b: prefill', 'llama-3.2-1b: decode', 'llama-3.2-1b: question-prefill']
@@ -110,12 +123,11 @@ do for [i = 0:5] {
     set tmargin at screen (i < 3 ? 0.86 : 0.42); set bmargin at screen (i < 3 ? 0.58 : 0.14)
     set title titles[i + 1] noenhanced
     set xlabel xlabels[column_i + 1]
-    if (column_i == 2) { set xtics rotate by -55 font ',10' } else { set xtics norotate font ',12' }
+    if (column_i == 2) { set xtics rotate by -55 font ',10' } else { set xtics norotate font ',10' }
     if (column_i == 0) { set ylabel 'share of time' } else { unset ylabel }
-    if (i == 0) { set key at screen 0.5, 0.945 center top horizontal maxrows 1 samplen 1 width 1 font ',10' } else { unset key }
     plot for [g = 1:7] tables . '/time_' . cases[i + 1] . '.tsv' \
-        using g + 1:xticlabels(tick(i)) lc rgb colours[g] title columnheader(g + 1)
-    if (i == 0) { unset label 1; unset label 2 }
+        using g + 1:xticlabels(tick(i)) lc rgb colours[g] notitle
+    if (i == 0) { unset label; unset object }
 }
 unset multiplot
 unset output

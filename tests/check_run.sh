@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Runs protocols through the binary and looks at what is left behind. usage: tests/check_run.sh --list | CASE
+set -u
+cd "$(dirname "$0")/.." || exit 1
+inferometer=${INFEROMETER:-./inferometer}
+cases="two_runs sealed arms counters unwritable full_disk beyond_context unknown_word dry_run bench_csv plot no_gnuplot wrong_run committed"
+scratch=$(mktemp -d)
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+export INFEROMETER_CACHE=$scratch/cache
+
+give_up() {
+    echo "FAILED: $*"
+    echo "again with: bash tests/check_run.sh $name"
+    exit 1
+}
+# protocol STEM LINES…: writes one around the embedded model.
+protocol() {
+    local stem=$1
+    shift
+    {
+        printf '# A test\n\n```protocol\nprotocol %s\nversion 1\nmodel embedded:kjv-3.7m\n' "$stem"
+        printf '%s\n' "$@"
+        printf '```\n'
+    } >"$scratch/$stem.md"
+}
+tiny() {
+    protocol tiny "design blocks=2 seed=3 warmup=1" "pass cycles context-switches" "case d" "phase decode gen=3" \
+        "sweep depth = 0 16" "case q" "phase question depth=8 tokens=4 gen=2"
+}
+run() { "$inferometer" run "$@" --out "$scratch/results" 2>"$scratch/stderr"; }
+
+case_two_runs() { # the second adds a directory and touches nothing of the first
+    tiny
+    local one two before
+    one=$(run "$scratch/tiny.md") || give_up "first run: $(cat "$scratch/stderr")"
+    before=$(cd "$one" && find . -type f -exec sha256sum {} + -exec stat -c '%n %Y' {} + | sort)
+    two=$(run "$scratch/tiny.md") || give_up "second run: $(cat "$scratch/stderr")"
+    [ "$one" != "$two" ] || give_up "both runs are $one"
+    [ "$before" = "$(cd "$one" && find . -type f -exec sha256sum {} + -exec stat -c '%n %Y' {} + | sort)" ] ||
+        give_up "the second run changed the first"
+    [ "$(find "$scratch/results" -mindepth 3 -maxdepth 3 | wc -l)" = 2 ] || give_up "not two run directories"
+    "$inferometer" verify "$one" "$two" || give_up "verify"
+    # What does not depend on time is the same in both.
+    for file in points.csv protocol.md; do cmp "$one/$file" "$two/$file" || give_up "$file differs"; done
+    cmp <(cut -d, -f1-10 "$one/samples.csv") <(cut -d, -f1-10 "$two/samples.csv") || give_up "schedules differ"
+}
+case_sealed() { # the sums are those of coreutils; a changed cell is found
+    tiny
+    local dir
+    dir=$(run "$scratch/tiny.md") || give_up "$(cat "$scratch/stderr")"
+    (cd "$dir" && sha256sum --quiet -c SHA256SUMS) || give_up "SHA256SUMS"
+    sed -i '2s/,A,/,B,/' "$dir/samples.csv"
+    "$inferometer" verify "$dir" 2>"$scratch/stderr" && give_up "verify accepted a changed cell"
+    grep -q samples.csv "$scratch/stderr" || give_up "verify does not name the file: $(cat "$scratch/stderr")"
+}
+case_arms() { # two arms and the control alternate token by token, forwards and backwards
+    protocol arms "design blocks=1 seed=5 warmup=0" "primary ns_per_token" "case d" "phase decode depth=4 gen=4" \
+        "arm A *=default" "arm B *=c kv=f32 observer=none"
+    local dir order
+    dir=$(run "$scratch/arms.md") || give_up "$(cat "$scratch/stderr")"
+    order=$(awk -F, 'NR > 1 && $4 !~ /^ceiling/ { printf "%s ", $4 }' "$dir/samples.csv")
+    # shellcheck disable=SC2086
+    set -- $order
+    [ $# = 12 ] || give_up "not 4 tokens of 3 arms: $order"
+    [ "$1$2$3" = "$6$5$4" ] && [ "$1$2$3" = "$7$8$9" ] || give_up "no quads: $order"
+    grep -q '__c,' "$dir/regions.csv" && give_up "an unobserved arm has regions"
+    grep -q "^d,,A'," "$dir/summary.csv" || give_up "no control in the summary"
+}
+case_counters() { # hardware events say unsupported or have counts; never a zero for unknown
+    tiny
+    local dir
+    dir=$(run "$scratch/tiny.md") || give_up "$(cat "$scratch/stderr")"
+    awk -F, 'NR > 1 && $4 == "context-switches" && $NF == "ok" { ok++ } END { exit ok == 0 }' "$dir/counts.csv" ||
+        give_up "no software counts"
+    awk -F, 'NR > 1 && $4 == "cycles" { n++; if ($NF == "unsupported" && $7 $8 $9 $10 $11 != "") bad++ }
+             END { exit n == 0 || bad > 0 }' "$dir/counts.csv" || give_up "cycles: $(head -3 "$dir/counts.csv")"
+}
+case_unwritable() {
+    tiny
+    [ "$(id -u)" != 0 ] || { # root may write everywhere: a file in the way instead
+        : >"$scratch/results"
+        run "$scratch/tiny.md"
+        [ $? = 1 ] || give_up "exit is not 1"
+        grep -q "$scratch/results" "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+        return
+    }
+    mkdir "$scratch/results" && chmod a-w "$scratch/results"
+    run "$scratch/tiny.md"
+    [ $? = 1 ] || give_up "exit is not 1"
+    grep -q "$scratch/results" "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+}
+case_full_disk() { # a file size limit stands for it: no run directory, one line
+    tiny
+    (
+        trap '' XFSZ
+        ulimit -f 2
+        run "$scratch/tiny.md"
+    )
+    [ $? = 1 ] || give_up "exit is not 1"
+    [ -s "$scratch/stderr" ] || give_up "no message"
+    [ -z "$(find "$scratch/results" -name SHA256SUMS)" ] || give_up "something was sealed"
+    [ -z "$(find "$scratch/results" -mindepth 3 -maxdepth 3 -not -name '.*')" ] || give_up "a half-written run"
+}
+case_beyond_context() {
+    protocol deep "case d" "phase decode depth=250 gen=16"
+    run "$scratch/deep.md"
+    [ $? = 1 ] || give_up "exit is not 1"
+    grep -q '266.*256' "$scratch/stderr" || give_up "does not name both numbers: $(cat "$scratch/stderr")"
+    [ -z "$(find "$scratch" -name samples.csv)" ] || give_up "something was left behind"
+}
+case_unknown_word() {
+    protocol odd "thread 2" "case d" "phase decode"
+    run "$scratch/odd.md"
+    [ $? = 2 ] || give_up "exit is not 2"
+    grep -q 'odd.md:7.*threads' "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+}
+case_dry_run() {
+    tiny
+    "$inferometer" run "$scratch/tiny.md" --dry-run --out "$scratch/results" >"$scratch/stdout" || give_up "exit"
+    grep -q 'case d: 2 points' "$scratch/stdout" || give_up "$(cat "$scratch/stdout")"
+    [ ! -e "$scratch/results" ] || give_up "a dry run wrote something"
+}
+case_bench_csv() {
+    "$inferometer" bench -m embedded:kjv-3.7m -p 32 -n 4 -d 0,16 -q 8 -r 2 -o csv >"$scratch/stdout" \
+        2>"$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+    head -1 "$scratch/stdout" | grep -q 'n_prompt,n_gen,n_depth,test_time,avg_ns,stddev_ns,avg_ts,stddev_ts' ||
+        give_up "columns: $(head -1 "$scratch/stdout")"
+    [ "$(wc -l <"$scratch/stdout")" = 6 ] || give_up "rows: $(cat "$scratch/stdout")"
+    "$inferometer" bench -m embedded:kjv-3.7m -p 16 -n 2 -r 1 -o json 2>/dev/null | python3 -m json.tool >/dev/null ||
+        command -v python3 >/dev/null && : # without python3 the shape of the JSON goes unchecked here
+}
+case_plot() { # figures twice: the same bytes; nothing of the run is changed
+    command -v gnuplot >/dev/null || exit 77
+    local dir
+    dir=$("$inferometer" run three_regimes --out "$scratch/results" --set blocks=1 --set warmup=0 \
+        --set gen=1 --set tokens=16 --set depth=64 --set model=embedded:kjv-3.7m 2>"$scratch/stderr") ||
+        give_up "$(cat "$scratch/stderr")"
+    "$inferometer" plot three_regimes --from "$dir" --out "$scratch/a" >/dev/null || give_up "plot"
+    "$inferometer" plot three_regimes --from "$dir" --out "$scratch/b" >/dev/null || give_up "plot again"
+    for figure in three_regimes_speed three_regimes_time; do
+        grep -q '</svg>' "$scratch/a/$figure.svg" || give_up "$figure is not whole"
+        cmp "$scratch/a/$figure.svg" "$scratch/b/$figure.svg" || give_up "$figure differs"
+    done
+    "$inferometer" verify "$dir" || give_up "verify"
+}
+case_no_gnuplot() {
+    tiny
+    local dir binary
+    dir=$(run "$scratch/tiny.md") || give_up "$(cat "$scratch/stderr")"
+    binary=$(readlink -f "$inferometer")
+    mkdir -p "$scratch/home/analysis" "$scratch/empty"
+    cp analysis/style.gp "$scratch/home/analysis/" && : >"$scratch/home/analysis/tiny.gp"
+    mkdir -p "$scratch/home/engine" && cp -r engine/embedded "$scratch/home/engine/"
+    INFEROMETER_HOME=$scratch/home PATH=$scratch/empty "$binary" plot tiny --from "$dir" --out "$scratch/a" \
+        2>"$scratch/stderr"
+    [ $? = 1 ] || give_up "exit is not 1"
+    grep -q 'gnuplot is not installed' "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+}
+case_wrong_run() {
+    tiny
+    local dir
+    dir=$(run "$scratch/tiny.md") || give_up "$(cat "$scratch/stderr")"
+    "$inferometer" plot three_regimes --from "$dir" --out "$scratch/a" 2>"$scratch/stderr"
+    [ $? = 1 ] || give_up "exit is not 1"
+    grep -q 'is a run of tiny' "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+}
+case_committed() { # every committed run is whole, and the committed figures are those of its pinned run
+    local found=0 figure
+    for dir in results/*/*/*/; do
+        [ -d "$dir" ] || continue
+        "$inferometer" verify "$dir" || give_up "$dir"
+        found=1
+    done
+    [ $found = 1 ] || give_up "no committed run"
+    bash analysis/redraw.sh "$scratch/figures" 2>"$scratch/stderr"
+    case $? in 0) ;; 77) cat "$scratch/stderr"; exit 77 ;; *) give_up "$(cat "$scratch/stderr")" ;; esac
+    for figure in "$scratch"/figures/*.svg; do
+        cmp "$figure" "analysis/$(basename "$figure")" || give_up "$(basename "$figure") is not what its run gives"
+    done
+}
+
+# shellcheck disable=SC2086
+[ "${1:-}" = --list ] && { printf '%s\n' $cases; exit 0; }
+name=${1:-}
+declare -F "case_$name" >/dev/null || { echo "tests/check_run.sh: no case $name (there are: $cases)"; exit 2; }
+"case_$name"
