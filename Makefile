@@ -15,10 +15,16 @@ HOSTCC   ?= cc
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 
+# FUZZ=1 (`make fuzz` says it): the same tree for libFuzzer.
+FUZZ     ?=
+ifneq ($(FUZZ),)
+SANITIZE := fuzzer-no-link,address,undefined
+endif
+
 ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 COMPILER := $(if $(findstring clang,$(shell $(CC) --version | head -1)),clang,gcc)
 comma    := ,
-BUILD    := build/$(ARCH)$(if $(filter clang,$(COMPILER)),-clang)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+BUILD    := build/$(ARCH)$(if $(filter clang,$(COMPILER)),-clang)$(if $(FUZZ),-fuzz,$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE))))
 
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE
@@ -77,7 +83,11 @@ CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o)
 PROBE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/probes/*.c))
 # tests/hostile/*.c make hostile files of good ones.
 HOSTILE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c))
-HOSTILE_CHECKS := $(BUILD)/tests/check_models $(BUILD)/tests/check_hostile
+HOSTILE_CHECKS := $(BUILD)/tests/check_models $(BUILD)/tests/check_hostile $(BUILD)/tests/check_fuzz_regress
+# tests/fuzz/: what is fuzzed, and replayed without libFuzzer by check_fuzz_regress.
+FUZZ_OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/libfuzzer.c,$(wildcard tests/fuzz/*.c)))
+FUZZ_PROGRAMS := $(BUILD)/tests/fuzz_gguf $(BUILD)/tests/fuzz_protocol
+FUZZ_CC       ?= clang
 # tests/engine/golden.c is what the checks of the engine share.
 ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
@@ -128,11 +138,15 @@ $(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
 $(BUILD)/tests/check_probes: $(PROBE_OBJECTS)
 $(ENGINE_CHECKS): $(BUILD)/tests/engine/golden.o
 $(HOSTILE_CHECKS): $(HOSTILE_OBJECTS)
+$(BUILD)/tests/check_fuzz_regress: $(FUZZ_OBJECTS)
+$(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz_%: tests/fuzz/libfuzzer.c $(FUZZ_OBJECTS) $(HOSTILE_OBJECTS) $(LIBRARY)
+	@$(if $(Q),echo "  ld   $@")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -DFUZZ_ENTRY=fuzz_$* $(LDFLAGS) -fsanitize=fuzzer $(filter %.c %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(filter %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(HOSTILE_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(HOSTILE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
 
 # ---- Debian packages ------------------------------------------------------------------------------
 PACKAGES  := gcc libc6-dev make pkg-config libpfm4-dev libhwloc-dev gnuplot-nox cmake \
@@ -170,6 +184,16 @@ test-run: test-programs
 	$(Q)$(if $(and $(HAVE_CROSS),$(if $(CROSS)$(SANITIZE),,1)),$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc test-programs)
 	$(Q)bash tests/ctest.sh $(BUILD) $(if $(and $(HAVE_CROSS),$(if $(CROSS)$(SANITIZE),,1)),$(CROSS_BUILD))
 	$(Q)cd $(BUILD) && ctest --output-on-failure -j $(TEST_JOBS) $(if $(T),-R '$(T)')
+
+# Needs more than the other targets: clang and its libFuzzer.
+.PHONY: fuzz fuzz-run
+fuzz: ## fuzz the readers of models and protocols, T=60 seconds each (needs clang, libclang-rt-14-dev)
+	@printf '#include <stddef.h>\nint LLVMFuzzerTestOneInput(const unsigned char *p, size_t n);\nint LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return (int)(n & 0) + !p * 0; }\n' | \
+	    $(FUZZ_CC) -x c -fsanitize=fuzzer,address,undefined - -o /dev/null 2>/dev/null || \
+	    { echo "make fuzz needs clang with libFuzzer: apt-get install clang libclang-rt-14-dev (FUZZ_CC=… names another clang)" >&2; exit 77; }
+	$(Q)$(MAKE) --no-print-directory CC='$(FUZZ_CC)' FUZZ=1 fuzz-run
+fuzz-run: $(FUZZ_PROGRAMS) $(BUILD)/tests/check_fuzz_regress
+	$(Q)bash tests/fuzz/run.sh $(BUILD) $(or $(T),60) $(TARGETS)
 
 lint: ## check formatting, include rules, assembly files, scripts
 	$(Q)bash tests/lint.sh

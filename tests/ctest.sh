@@ -35,6 +35,7 @@ for program in "$build"/tests/check_*; do
     case $name in
     *.o | *.d) continue ;;
     kernels) add kernel kernel "" "$root/$program" ;;
+    fuzz_regress) add fuzz-regress fuzz-regress "" "$root/$program" ;;
     probes) add probes probes "RUN_SERIAL TRUE" "$root/$program" ;; # they take times
     *) add "$name" "$name" "" "$root/$program" ;;
     esac
