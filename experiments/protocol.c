@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "engine/error.h"
 #include "engine/model.h"
@@ -292,10 +293,15 @@ static int read_cases(struct reader *r) {
 
 static int load(struct reader *r) {
     FILE *f = fopen(r->p.path, "rbe");
+    struct stat st;
     if (f == NULL) return fail(EXIT_FAILED, "%s: %s", r->p.path, strerror(errno));
-    char *text = protocol_keep(r, FILE_BYTES_MAX + 1, 1);
+    // A pipe has no size; what is larger than the limit is not read to its end.
+    size_t room = FILE_BYTES_MAX;
+    if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size < (off_t)FILE_BYTES_MAX)
+        room = (size_t)st.st_size;
+    char *text = protocol_keep(r, room + 1, 1);
     int status = text == NULL ? EXIT_FAILED : 0;
-    if (status == 0) r->p.text_bytes = fread(text, 1, FILE_BYTES_MAX, f);
+    if (status == 0) r->p.text_bytes = fread(text, 1, room, f);
     if (status == 0 && ferror(f)) status = fail(EXIT_FAILED, "%s: %s", r->p.path, strerror(errno));
     fclose(f);
     if (status != 0) return status;

@@ -74,7 +74,9 @@ void quantize_a8_32__c(const struct row_args *a) {
             float inverse = zero ? 0.0f : 127.0f / amax;
             int32_t sum = 0;
             for (int i = 0; i < BLOCK_COLS; i++) {
-                int32_t value = (int32_t)rintf(x[i] * inverse);
+                float rounded = rintf(x[i] * inverse);
+                // Of what is not finite nothing is promised, but C leaves its conversion undefined.
+                int32_t value = fabsf(rounded) <= 127.0f ? (int32_t)rounded : 0;
                 q[i] = (int8_t)value;
                 sum += value;
             }

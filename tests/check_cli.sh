@@ -208,6 +208,12 @@ case_inspect__check() {
     same lines "$(wc -l <"$D/err")" 1 || return
     grep -q "nan.gguf: tensor '.*' at offset [0-9]*: value [0-9]* (row [0-9]*, column [0-9]*) is nan" "$D/err" || why "says $(cat "$D/err")"
 }
+case_run__phase_not_built() { # also where nothing would run
+    cp tests/fuzz/regress/protocol/seed_kernel.md "$D/100.md"
+    "$I" run "$D/100.md" --dry-run >"$D/out" 2>"$D/err"
+    same "exit code" $? 2 || return
+    grep -q 'phase kernel is not built yet' "$D/err" || why "says $(cat "$D/err")"
+}
 case_streams__broken_pipe() { # quiet, and done
     ("$I" list kernels -o csv 2>"$D/err"; echo $? >"$D/code") | head -1 >/dev/null
     [ ! -s "$D/err" ] || { why "says $(cat "$D/err")"; return; }
