@@ -6,7 +6,7 @@
 //   x  [tokens][cols] float             rows, cols, tokens any
 // Loops, outermost first: blocks of tokens, chunks of columns, four rows, three tokens. The x of a block
 // and chunk (X_BLOCK_BYTES) stays in the second-level cache while all rows pass, the chunk of four rows
-// in the first; sums of later chunks are added to y. At the edges row and token pointers are clamped to
+// near; sums of later chunks are added to y. (Zen 4: shorter and longer chunks, larger blocks are slower.) At the edges row and token pointers are clamped to
 // the last one: those sums are computed twice and not stored.
 // Live in a tile: r8-r11 rows of w, rsi rdx rcx tokens of x, rax column, rbx end of the chunk, rdi args,
 //       r15 its end in whole 8s, ymm0-11 sums (row 0 of tokens 0-2, row 1, ...), ymm12-14 x, ymm15 w.
@@ -15,7 +15,7 @@
 #include "kernels/asm/asm.h"
 
 #define X_BLOCK_BYTES 262144
-#define CHUNK_COLS 1024
+#define CHUNK_COLS 4096
 #define BLOCK_TOKEN [rsp]       // the block's first token
 #define CHUNK_COL [rsp + 8]     // the chunk's first column
 
