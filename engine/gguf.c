@@ -58,43 +58,54 @@ int gguf_grow(const struct gguf *g, void **table, size_t *capacity, size_t count
     return 0;
 }
 
-static uint32_t hash(struct gguf_string s) { // FNV-1a
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < s.bytes; i++) h = (h ^ (unsigned char)s.data[i]) * 16777619u;
-    return h;
-}
-
-static bool same(struct gguf_string a, struct gguf_string b) {
-    return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
+static int compare(struct gguf_string a, struct gguf_string b) {
+    const int order = memcmp(a.data, b.data, a.bytes < b.bytes ? a.bytes : b.bytes);
+    return order ? order : (a.bytes > b.bytes) - (a.bytes < b.bytes);
 }
 
 size_t gguf_names_find(const struct gguf *g, const struct gguf_names *names, gguf_name_at *name_at,
                        struct gguf_string name) {
-    if (!names->slots) return SIZE_MAX;
-    for (uint32_t i = hash(name) & names->mask; names->slots[i]; i = (i + 1) & names->mask) {
-        if (same(name_at(g, names->slots[i] - 1), name)) return names->slots[i] - 1;
+    size_t low = 0, high = names->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = compare(name_at(g, names->sorted[middle]), name);
+        if (order == 0) return names->sorted[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return SIZE_MAX;
 }
 
+struct sorting {
+    const struct gguf *g;
+    gguf_name_at *name_at;
+};
+
+static int by_name(const void *a, const void *b, void *sorting) {
+    const struct sorting *s = sorting;
+    const uint32_t ia = *(const uint32_t *)a, ib = *(const uint32_t *)b;
+    const int order = compare(s->name_at(s->g, ia), s->name_at(s->g, ib));
+    return order ? order : (ia > ib) - (ia < ib);
+}
+
 int gguf_names_build(const struct gguf *g, struct gguf_names *names, gguf_name_at *name_at,
                      size_t count, size_t *twice) {
-    size_t slots = 16;
-    while (slots < count * 2) slots *= 2;
-    names->slots = calloc(slots, sizeof *names->slots);
-    if (!names->slots) return engine_fail(ENOMEM, "%s: no memory for %zu names", g->path, count);
-    names->mask = (uint32_t)(slots - 1);
-    for (size_t n = 0; n < count; n++) {
-        const struct gguf_string name = name_at(g, n);
-        if (gguf_names_find(g, names, name_at, name) != SIZE_MAX) {
-            *twice = n;
-            return -EEXIST;
-        }
-        uint32_t i = hash(name) & names->mask;
-        while (names->slots[i]) i = (i + 1) & names->mask;
-        names->slots[i] = (uint32_t)n + 1;
+    struct sorting sorting = {g, name_at};
+    names->sorted = malloc((count + 1) * sizeof *names->sorted);
+    if (!names->sorted) return engine_fail(ENOMEM, "%s: no memory for %zu names", g->path, count);
+    names->count = count;
+    for (size_t i = 0; i < count; i++) names->sorted[i] = (uint32_t)i;
+    qsort_r(names->sorted, count, sizeof *names->sorted, by_name, &sorting);
+    size_t first = SIZE_MAX;
+    for (size_t i = 1; i < count; i++) {
+        const uint32_t a = names->sorted[i - 1], b = names->sorted[i];
+        if (b < first && compare(name_at(g, a), name_at(g, b)) == 0) first = b;
     }
-    return 0;
+    if (first == SIZE_MAX) return 0;
+    *twice = first;
+    return -EEXIST;
 }
 
 static int read_header(struct gguf *g) {
@@ -166,8 +177,8 @@ void gguf_close(struct gguf *g) {
     free(g->string_offsets);
     free(g->values);
     free(g->tensors);
-    free(g->value_names.slots);
-    free(g->tensor_names.slots);
+    free(g->value_names.sorted);
+    free(g->tensor_names.sorted);
     free(g->path);
     free(g);
 }

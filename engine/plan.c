@@ -127,7 +127,7 @@ const struct gguf_tensor *plan_tensor(struct plan_builder *b, const char *name, 
     else
         b->error = check_tensor(b, t, rows, cols);
     if (b->error) return NULL;
-    b->used[b->used_count++] = t->name;
+    b->used[t - gguf_tensor_at(b->model->gguf, 0)] = true;
     return t;
 }
 
@@ -237,9 +237,7 @@ static int refuse_unused(const struct plan_builder *b) {
     const struct gguf *g = b->model->gguf;
     for (size_t i = 0; i < gguf_tensor_count(g); i++) {
         const char *name = gguf_tensor_at(g, i)->name;
-        bool used = strncmp(name, "blk.", 4) != 0 || strstr(name, "rot_embd");
-        for (size_t j = 0; j < b->used_count && !used; j++) used = b->used[j] == name;
-        if (!used)
+        if (!b->used[i] && strncmp(name, "blk.", 4) == 0 && !strstr(name, "rot_embd"))
             return engine_fail(ENOTSUP,
                                "%s: tensor '%s' at offset %llu: has no place in architecture %s",
                                gguf_path(g), name, (unsigned long long)gguf_tensor_at(g, i)->offset,
@@ -268,8 +266,7 @@ int plan_build(struct plan **out, const struct model *m, const struct plan_optio
     struct plan_builder b = {.model = m, .options = o, .layer = -1};
     *out = NULL;
     b.plan = calloc(1, sizeof *b.plan);
-    // A tied output takes token_embd twice.
-    b.used = malloc((gguf_tensor_count(m->gguf) + 2) * sizeof *b.used);
+    b.used = calloc(gguf_tensor_count(m->gguf) + 1, sizeof *b.used);
     if (!b.plan || !b.used) {
         free(b.plan);
         free(b.used);

@@ -19,8 +19,7 @@ struct plan_builder {
     size_t capacity; // of plan->steps
     int layer;       // of the steps being added; -1: outside
     enum role role;
-    const char **used; // names of the tensors that were taken
-    size_t used_count;
+    bool *used;      // [tensors of the file] which ones were taken
     bool act_served; // some matmul takes options->act
     int error;       // negative errno, message stored
 };

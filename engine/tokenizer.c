@@ -6,21 +6,32 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "engine/error.h"
 #include "engine/tokenizer_tables.h"
 
 #define TOKENS_MAX (INT32_MAX / 4) // slots of the index are counted in 32 bits
 
-static uint32_t hash(const char *p, size_t bytes) { // FNV-1a
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < bytes; i++) h = (h ^ (unsigned char)p[i]) * 16777619u;
-    return h ^ h >> 15;
+static uint64_t fold(uint64_t a, uint64_t b) {
+    const unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+// Keyed by numbers that nobody who writes a file knows, so that no vocabulary makes its index slow.
+static uint32_t hash(const struct tokenizer *t, const char *p, size_t bytes) {
+    uint64_t h = t->key[0] ^ bytes;
+    for (size_t i = 0; i < bytes; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, p + i, bytes - i < 8 ? bytes - i : 8);
+        h = fold(h ^ word, t->key[1]);
+    }
+    return (uint32_t)fold(h, t->key[1]);
 }
 
 // The slot of a spelling: of its token, or the free one where it belongs.
 static uint32_t slot_of(const struct tokenizer *t, const char *text, size_t bytes) {
-    uint32_t i = hash(text, bytes) & t->mask;
+    uint32_t i = hash(t, text, bytes) & t->mask;
     for (; t->slots[i] >= 0; i = (i + 1) & t->mask) {
         const struct gguf_string s = tokenizer_spelling(t, t->slots[i]);
         if (s.bytes == bytes && memcmp(s.data, text, bytes) == 0) break;
@@ -214,6 +225,9 @@ int tokenizer_open(struct tokenizer **out, const struct gguf *g) {
     struct tokenizer *t = calloc(1, sizeof *t);
     if (!t) return engine_fail(ENOMEM, "%s: no memory for a tokenizer", gguf_path(g));
     t->gguf = g;
+    if (getrandom(t->key, sizeof t->key, GRND_NONBLOCK) != sizeof t->key)
+        t->key[0] = (uintptr_t)t, t->key[1] = (uintptr_t)&rc; // early in a boot: where we lie
+    t->key[1] = t->key[1] * 0x9e3779b97f4a7c15u | 1;
     rc = read_vocabulary(t);
     if (!rc) rc = index_pieces(t);
     if (!rc) rc = index_cut(t);

@@ -26,6 +26,7 @@ struct tokenizer {
     // Pieces that text may be merged to (normal, user-defined, unused), open addressing, -1 is free.
     int32_t *slots;
     uint32_t mask;
+    uint64_t key[2]; // of the hash: random numbers
     // Tokens that are cut out of a text before anything is merged: user-defined ones always, control
     // ones on request. Sorted by first byte, then by falling length.
     int32_t *cut;
