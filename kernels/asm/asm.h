@@ -3,6 +3,7 @@
 //     #include "kernels/asm/asm.h"
 //     FUNC name … ENDFUNC name
 #pragma once
+// clang-format off
 #include "args_offsets.h" // written at build time by kernels/args_offsets.c
 
 #if defined(__x86_64__)

@@ -4,7 +4,8 @@
 // void add_chain__asm(const struct yardstick_args *a)               x0
 //   buffer, bytes unused
 //   sink  64 bytes, of which 8 are written: the sum
-// Live: x1 iterations left, x2 sum, x3 addend. Clobbers: x1-x4. Stack: none. Reads past the end: none.
+// Live: x1 iterations left, x2 sum, x3 addend. Clobbers: x1-x4. Stack: none. Reads past the end:
+//       none.
 #include "kernels/asm/asm.h"
 
 FUNC add_chain__asm

@@ -3,7 +3,8 @@
 //
 // void add__avx2(const struct row_args *a)                          rdi
 //   y, x, b  [tokens][cols] float, y may be x; cols, tokens any
-// Live: rsi x, rdx b, r8 y, rcx cols, r9 cols in whole 32s, r10 in whole 8s, r11 tokens left, rax column.
+// Live: rsi x, rdx b, r8 y, rcx cols, r9 cols in whole 32s, r10 in whole 8s, r11 tokens left, rax
+//       column.
 // Clobbers: rax rcx rdx rsi r8-r11 ymm0-3. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
 

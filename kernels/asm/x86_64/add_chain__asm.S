@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A clock: 64 additions an iteration, each waiting for the one before, one cycle each. The addend is a
-// register: some cores fold additions of small constants away before they are executed.
+// A clock: 64 additions an iteration, each waiting for the one before, one cycle each. The addend
+// is a register: some cores fold additions of small constants away before they are executed.
 //
 // void add_chain__asm(const struct yardstick_args *a)               rdi
 //   buffer, bytes unused

@@ -3,8 +3,8 @@
 //
 // void argmax__avx2(const struct row_args *a)                       rdi
 //   x  [tokens][cols] float; y [tokens] int32, packed; cols below 2^31, tokens any
-// Live: rsi x, rdx y, rcx cols, r8 cols in whole 16s, r9 tokens left, rax column, ymm0-1 largest of each
-//       lane, ymm2-3 its index, ymm4-5 indices of this step, ymm8 16s, ymm9 0-7, ymm10 8s.
+// Live: rsi x, rdx y, rcx cols, r8 cols in whole 16s, r9 tokens left, rax column, ymm0-1 largest of
+//       each lane, ymm2-3 its index, ymm4-5 indices of this step, ymm8 16s, ymm9 0-7, ymm10 8s.
 // Clobbers: rax rcx rdx rsi r8-r10 ymm0-10. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the AVX2 attention kernels share. Expects rdi = args, rbx = address of .Lexp.
 #pragma once
+// clang-format off
 #include "kernels/asm/x86_64/exp_avx2.h"
 
 #define KEYS 32 // keys of a block: one row of scores is 128 bytes
@@ -25,9 +26,9 @@
         .endif
 .endm
 
-// Softmax of one row of KEYS scores at [row]: updates m and l at [m], [l], leaves exp(s - m) in the row
-// and the factor of what was there before in lane 0 of ymm5. Invisible scores are -inf; a row without any
-// gives zeros, and a factor of 1 (0 where m is still -inf). Clobbers ymm0-8.
+// Softmax of one row of KEYS scores at [row]: updates m and l at [m], [l], leaves exp(s - m) in the
+// row and the factor of what was there before in lane 0 of ymm5. Invisible scores are -inf; a row
+// without any gives zeros, and a factor of 1 (0 where m is still -inf). Clobbers ymm0-8.
 .macro softmax row, m, l
         vmovaps ymm0, [\row]
         vmovaps ymm1, [\row + 32]
@@ -84,8 +85,8 @@
         jnz     .Lcap\@
 .endm
 
-// acc[0 .. dim_v) = acc * factor (ymm15) + sums. rax column, ymm0-2 scratch; dim in columns, \part = dim
-// rounded down to 8.
+// acc[0 .. dim_v) = acc * factor (ymm15) + sums. rax column, ymm0-2 scratch; dim in columns, \part
+// = dim rounded down to 8.
 .macro accumulate acc, sums, dim, part
         xor     eax, eax
         mov     \part, \dim

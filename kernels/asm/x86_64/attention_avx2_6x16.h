@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The frame and the steps of attention_f16__avx2_6x16. rdi args, rbx exp's constants, rsp frame.
 #pragma once
+// clang-format off
 
 #define Q_ROW 0                 // six of each: q, acc, m, l; visible keys of the block from LO to HI
 #define ACC_ROW 48
@@ -56,8 +57,8 @@
         .endr
 .endm
 
-// Fills the frame for the next tile: up to six rows from (TOKEN, HEAD) on, which move on. Leaves their
-// number in r15 and ROWS. Clobbers rax rcx rdx r8 r9.
+// Fills the frame for the next tile: up to six rows from (TOKEN, HEAD) on, which move on. Leaves
+// their number in r15 and ROWS. Clobbers rax rcx rdx r8 r9.
 .macro tile_rows
         mov     r8, TOKEN
         mov     r9, HEAD
@@ -117,9 +118,10 @@
         mov     ROWS, r15
 .endm
 
-// sums[r] = sum over keys of score[r] * value, 16 columns at a time, for as many keys as the last row
-// sees. r15 rows; r8 values of the strip, r9 bytes of a row, r10 sums, r11 end of the strips, r12 scores,
-// rdx their end, rsi rax value and score of a key. Clobbers rax rcx rdx rsi r8-r12 ymm0-15.
+// sums[r] = sum over keys of score[r] * value, 16 columns at a time, for as many keys as the last
+// row sees. r15 rows; r8 values of the strip, r9 bytes of a row, r10 sums, r11 end of the strips,
+// r12 scores, rdx their end, rsi rax value and score of a key. Clobbers rax rcx rdx rsi r8-r12
+// ymm0-15.
 .macro weighted_sums
         mov     r9, V_ROW
         mov     r12, SCORES

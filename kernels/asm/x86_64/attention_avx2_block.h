@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Blocks of f16 keys and values to float, for attention_f16__avx2_6x16.
 #pragma once
+// clang-format off
 
-// [to][dim][KEYS] float = transposed \count keys of dim >= 8 halves (the last 8 columns overlap others
-// where dim is no multiple of 8; missing keys of a group of 8 repeat the last one).
-// rows, to: registers, advanced; count, stride, dim: memory. Clobbers rax rcx rdx rbp r8-r15 ymm0-15.
+// [to][dim][KEYS] float = transposed \count keys of dim >= 8 halves (the last 8 columns overlap
+// others where dim is no multiple of 8; missing keys of a group of 8 repeat the last one). rows,
+// to: registers, advanced; count, stride, dim: memory. Clobbers rax rcx rdx rbp r8-r15 ymm0-15.
 .macro transpose_keys rows, stride, dim, to, count
         mov     rcx, \count
 .Lgroup\@:
@@ -91,8 +92,9 @@
         jg      .Lgroup\@
 .endm
 
-// [to][row / 4] float = \count values of dim >= 8 halves. rows, to: registers, advanced; the others:
-// memory. A vector of padding behind the last one is zeroed. Clobbers rax rcx rdx r8 r9 ymm0 ymm1.
+// [to][row / 4] float = \count values of dim >= 8 halves. rows, to: registers, advanced; the
+// others: memory. A vector of padding behind the last one is zeroed. Clobbers rax rcx rdx r8 r9
+// ymm0 ymm1.
 .macro widen_values rows, stride, dim, to, row, count
         mov     rcx, \count
         mov     rdx, \dim
@@ -128,8 +130,8 @@
         .text
 .endm
 
-// Scores of one row of KEYS at [row] outside [lo, hi) become -inf. lo, hi: registers. Clobbers ymm0-5.
-// Needs KEY_NUMBERS behind the function.
+// Scores of one row of KEYS at [row] outside [lo, hi) become -inf. lo, hi: registers. Clobbers
+// ymm0-5. Needs KEY_NUMBERS behind the function.
 .macro hide_scores row, lo, hi
         vmovq   xmm1, \lo
         vmovq   xmm2, \hi

@@ -2,6 +2,7 @@
 // The steps of attention_f16__avx2_t1, for 4, 2 or 1 heads; include it behind the names of
 // that kernel's frame.
 #pragma once
+// clang-format off
 
 // Scores of `heads` heads from HEAD on: r8 r9 keys, r10-r13 heads of packed q, rbp scores, rsi key.
 .macro scores heads
@@ -73,8 +74,8 @@
         cmp     rsi, NOW
         jl      .Lkeys\@
 .endm
-// sums[h] = sum over keys of score * v for `heads` heads from HEAD on: r8 value, rdx rcx the columns of
-// the two vectors, rbp weights, rsi their end, r9 V_STRIDE.
+// sums[h] = sum over keys of score * v for `heads` heads from HEAD on: r8 value, rdx rcx the
+// columns of the two vectors, rbp weights, rsi their end, r9 V_STRIDE.
 .macro weigh heads
         mov     r9, V_STRIDE
         mov     r12, SUMS
@@ -144,8 +145,8 @@
         jmp     .Laccumulate
 .endm
 
-// scratch[head of the group] = q * scale: whole 8s, then the last 8 with the columns known already set to
-// 0 (below 8 columns: those, and zeros). Clobbers rax rcx rdx rsi r8-r11 ymm0 ymm1 ymm15.
+// scratch[head of the group] = q * scale: whole 8s, then the last 8 with the columns known already
+// set to 0 (below 8 columns: those, and zeros). Clobbers rax rcx rdx rsi r8-r11 ymm0 ymm1 ymm15.
 .macro pack_q
         vcvtsd2ss xmm15, xmm15, [rdi + ATTENTION_SCALE]
         vbroadcastss ymm15, xmm15

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// exp and tanh of eight floats, AVX2 + FMA. Put EXP_CONSTANTS behind the function, load its address into
-// a register (lea rbx, [rip + .Lexp]) and name that register as `at`.
+// exp and tanh of eight floats, AVX2 + FMA. Put EXP_CONSTANTS behind the function, load its address
+// into a register (lea rbx, [rip + .Lexp]) and name that register as `at`.
 //
-// exp: n = round(x / ln 2), r = x - n ln 2 with ln 2 in two parts, a polynomial of degree 6 (relative
-// error 2^-26.5 on |r| <= 0.347, Chebyshev nodes), then n is added to the exponent: within 2 ulp.
-// x <= -87 and NaN give 0, x above 88 is out of range.
+// exp: n = round(x / ln 2), r = x - n ln 2 with ln 2 in two parts, a polynomial of degree 6
+// (relative error 2^-26.5 on |r| <= 0.347, Chebyshev nodes), then n is added to the exponent:
+// within 2 ulp. x <= -87 and NaN give 0, x above 88 is out of range.
 #pragma once
+// clang-format off
 
 .macro EXP_CONSTANTS
         .section .rodata

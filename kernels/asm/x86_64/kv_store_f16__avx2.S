@@ -3,8 +3,8 @@
 //
 // void kv_store_f16__avx2(const struct kv_store_args *a)            rdi
 //   x  [tokens][heads][dim] float       y  [heads][tokens][dim] f16, written; all any
-// Live: r8 x and r9 y of the head, rsi x and rdx y of the token, rcx dim, r10 heads left, r11 tokens
-//       left, rax column.
+// Live: r8 x and r9 y of the head, rsi x and rdx y of the token, rcx dim, r10 heads left, r11
+//       tokens left, rax column.
 // Clobbers: rax rcx rdx rsi r8-r11 ymm0. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
 

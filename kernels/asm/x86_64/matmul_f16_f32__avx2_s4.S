@@ -4,13 +4,13 @@
 // void matmul_f16_f32__avx2_s4(const struct matmul_args *a)        rdi
 //   y  [rows] float, written            w  [rows][cols] IEEE binary16
 //   x  [cols] float                     rows, cols any, tokens = 1
-// The matrix comes from memory once and is not used again. The rows are cut into four quarters, each
-// read front to back: four streams keep more lines in flight than one does. No software prefetch: every
-// distance from 1 to 4 KiB cost 2-7 % on Zen 4. What is left of rows / 4 is computed with all four
-// streams on the same row.
-// Live: rsi y, rdx x, rcx rows of a quarter left, rbx cols, r8-r11 rows of w, rbp bytes of a quarter's
-//       y, rax column, r12 cols in whole 16s, r13 in whole 8s, ymm0-7 sums (two a row), ymm8-9 w,
-//       ymm14-15 x.
+// The matrix comes from memory once and is not used again. The rows are cut into four quarters,
+// each read front to back: four streams keep more lines in flight than one does. No software
+// prefetch: every distance from 1 to 4 KiB cost 2-7 % on Zen 4. What is left of rows / 4 is
+// computed with all four streams on the same row.
+// Live: rsi y, rdx x, rcx rows of a quarter left, rbx cols, r8-r11 rows of w, rbp bytes of a
+//       quarter's y, rax column, r12 cols in whole 16s, r13 in whole 8s, ymm0-7 sums (two a row),
+//       ymm8-9 w, ymm14-15 x.
 // Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12 r13. Reads past the end: none.
 #include "kernels/asm/asm.h"
 

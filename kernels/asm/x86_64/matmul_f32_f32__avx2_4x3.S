@@ -4,14 +4,17 @@
 // void matmul_f32_f32__avx2_4x3(const struct matmul_args *a)       rdi
 //   y  [tokens][rows] float, written    w  [rows][cols] float
 //   x  [tokens][cols] float             rows, cols, tokens any
-// Loops, outermost first: blocks of tokens, chunks of columns, four rows, three tokens. The x of a block
-// and chunk (X_BLOCK_BYTES) stays in the second-level cache while all rows pass, the chunk of four rows
-// near; sums of later chunks are added to y. (Zen 4: shorter and longer chunks, larger blocks are slower.) At the edges row and token pointers are clamped to
-// the last one: those sums are computed twice and not stored.
-// Live in a tile: r8-r11 rows of w, rsi rdx rcx tokens of x, rax column, rbx end of the chunk, rdi args,
-//       r15 its end in whole 8s, ymm0-11 sums (row 0 of tokens 0-2, row 1, ...), ymm12-14 x, ymm15 w.
+// Loops, outermost first: blocks of tokens, chunks of columns, four rows, three tokens. The x of a
+// block and chunk (X_BLOCK_BYTES) stays in the second-level cache while all rows pass, the chunk of
+// four rows near; sums of later chunks are added to y. (Zen 4: shorter and longer chunks, larger
+// blocks are slower.) At the edges row and token pointers are clamped to the last one: those sums
+// are computed twice and not stored.
+// Live in a tile: r8-r11 rows of w, rsi rdx rcx tokens of x, rax column, rbx end of the chunk, rdi
+//       args, r15 its end in whole 8s, ymm0-11 sums (row 0 of tokens 0-2, row 1, ...), ymm12-14 x,
+//       ymm15 w.
 // Outside: rbp row, r12 token, r13 end of the token block, r14 tokens a block.
-// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, 16 bytes. Reads past the end: none.
+// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, 16 bytes. Reads past the end:
+//       none.
 #include "kernels/asm/asm.h"
 
 #define X_BLOCK_BYTES 262144

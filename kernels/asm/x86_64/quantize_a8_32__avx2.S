@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// y = the a8_32 planes of x: for each 32 columns d = amax / 127, q = round(x * (127 / amax)), sum of q.
+// y = the a8_32 planes of x: for each 32 columns d = amax / 127, q = round(x * (127 / amax)), sum
+// of q.
 //
 // void quantize_a8_32__avx2(const struct row_args *a)               rdi
 //   x  [tokens][cols] float             cols a multiple of 32, tokens any
 //   y  [tokens] planes: int8 q[cols], float d[cols/32], int32 sum[cols/32], each 64-byte aligned
-// Pinned to the last bit (kernels/ops.def): both divisions in float, round to nearest even, and where
-// amax < 2^-100 the block is zero.
+// Pinned to the last bit (kernels/ops.def): both divisions in float, round to nearest even, and
+// where amax < 2^-100 the block is zero.
 // Live: rsi x, rdx q, r8 d, r9 sum, rcx blocks left, r10 x and r11 y of the token, rax tokens left,
 //       ymm0-3 the block, ymm14 lanes in order, xmm13 127, xmm12 2^-100, ymm15 |.| mask.
 // Clobbers: rax rcx rdx rsi r8-r11 ymm0-8 ymm12-15. Stack: none. Reads past the end: none.

@@ -3,8 +3,8 @@
 //
 // void rmsnorm__avx2(const struct row_args *a)                      rdi
 //   y, x  [tokens][cols] float, y may be x; gain [cols] float or NULL; cols, tokens any
-// Live: rsi x, rdx y, rcx cols, r8 cols in whole 32s, r9 in whole 8s, r10 gain, r11 tokens left, rax
-//       column, ymm0-3 sums of squares, ymm5 the factor, ymm7 the tail's mask.
+// Live: rsi x, rdx y, rcx cols, r8 cols in whole 32s, r9 in whole 8s, r10 gain, r11 tokens left,
+//       rax column, ymm0-3 sums of squares, ymm5 the factor, ymm7 the tail's mask.
 // Clobbers: rax rcx rdx rsi r8-r11 ymm0-7. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
 

@@ -3,8 +3,8 @@
 //
 // void rope_adjacent__avx2(const struct rope_args *a)               rdi
 //   x  [tokens][heads][>= 2 * pairs] float, changed; cs [tokens][pairs][2] cos and sin; all any
-// Live: r8 x of the token, rdx its cs, rsi x of the head, rcx 2 * pairs, r9 that in whole 8s, r10 heads
-//       left, r11 tokens left, rax column, ymm7 the tail's mask.
+// Live: r8 x of the token, rdx its cs, rsi x of the head, rcx 2 * pairs, r9 that in whole 8s, r10
+//       heads left, r11 tokens left, rax column, ymm7 the tail's mask.
 // Clobbers: rax rcx rdx rsi r8-r11 ymm0-3 ymm7. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
