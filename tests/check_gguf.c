@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "engine/gguf.h"
+#include "engine/gguf_check.h"
 #include "engine/gguf_describe.h"
 #include "engine/gguf_write.h"
 #include "tests/case.h"
@@ -269,6 +270,10 @@ static int check_good(const void *version) {
     t = gguf_tensor(g, "weight.q6_k");
     EXPECT(t && t->format == -1 && t->bytes == 0 &&
            strcmp(gguf_describe_format(t, format), "q6_k") == 0);
+    // What cannot be read is not called clean.
+    EXPECT(gguf_check_weights(g, &u64) == -ENOTSUP);
+    EXPECT(strstr(engine_error(), "tensor 'weight.q6_k' at offset ") &&
+           strstr(engine_error(), "format q6_k: not built yet, so its values were not read"));
     gguf_close(g);
     return 0;
 }

@@ -139,6 +139,15 @@ int fuzz_gguf_seeds(const char *directory) {
          FORMAT_q4_0},
         {"lengths", "llama.attention.key_length=u32:16;llama.attention.value_length=u64:16",
          FORMAT_q4_0},
+        {"odd",
+         "llama.attention.key_length=u32:6;llama.attention.value_length=u32:5;"
+         "llama.rope.dimension_count=u32:4;blk.0.attn_q.weight/32x12;blk.0.attn_k.weight/32x6;"
+         "blk.0.attn_v.weight/32x5;blk.0.attn_output.weight/10x32",
+         FORMAT_f16},
+        {"narrow",
+         "llama.feed_forward_length=u32:1;blk.0.ffn_gate.weight/32x1;blk.0.ffn_up.weight/32x1;"
+         "blk.0.ffn_down.weight/1x32;output.weight/",
+         FORMAT_f16},
         {"types", "a=u8[3]:1;b=i8:-1;c=u16[2]:9;d=i16:-2;e=f64[2]:0.5;f=i64:-3;g=bool[2]:1",
          FORMAT_q4_0},
     };
