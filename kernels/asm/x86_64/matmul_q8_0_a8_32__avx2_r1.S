@@ -1,33 +1,29 @@
 // SPDX-License-Identifier: MIT
-// y[r] = sum over c of w[r][c] * x[c] for one token, q8_0 by a8_32: one row after the other,
-// vpmaddubsw.
+// y[r] = sum over c of w[r][c] * x[c] for one token, q8_0 by a8_32: one row after the other, four
+// blocks at once, vpmaddubsw.
 //
 // void matmul_q8_0_a8_32__avx2_r1(const struct matmul_args *a)      rdi
 //   y  [rows] float, written            w  [rows][cols/32] block_q8_0 { f16 d; int8 q[32] }
 //   x  one token's a8_32 planes         rows any, cols a multiple of 32, tokens = 1
 // The matrix comes from memory once and is not used again: one linear stream a thread, prefetched 8
-// KiB ahead (a prefetch never faults). Weights may be -128: the sign trick goes on x.
-// Live: rsi row of w, rdx x.q, rbx x.d, rcx rows left, rax y, rdi stride; in a row r9 w, r10 x.q,
-//       r11 x.d, rbp blocks left, ymm0-3 sums, ymm15 16-bit ones.
-// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-8 ymm15. Stack: rbx rbp. Reads past the end: none.
+// KiB ahead (a prefetch never faults). The integer dots of four blocks are added up into one lane
+// each, so that four scales are converted and multiplied at once. Weights may be -128: the sign
+// trick goes on x. A pair of products is at most 2 * 128 * 127.
+// Live: rsi row of w, rdx x.q, rbx x.d, rcx rows left, rax y, rdi stride, r8 blocks a row; in a row
+//       r9 w, r10 x.q, r11 x.d, rbp blocks left; ymm0 ymm1 sums, ymm15 16-bit ones.
+// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-9 ymm15. Stack: rbx rbp. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
 #define PREFETCH_BYTES 8192
 
-// sum += (w.d * x.d) * dot of one block of 32
-.macro block w_at, q_at, d_at, sum
-        vmovdqu ymm4, [r9 + \w_at + 2]
-        vmovdqa ymm6, [r10 + \q_at]
-        vpabsb  ymm5, ymm4
-        vpsignb ymm6, ymm6, ymm4
-        vpbroadcastw xmm7, [r9 + \w_at]
-        vpmaddubsw ymm5, ymm5, ymm6     // pairs: at most 2 * 128 * 127, no saturation
-        vpmaddwd ymm5, ymm5, ymm15
-        vcvtph2ps ymm7, xmm7
-        vbroadcastss ymm8, [r11 + \d_at]
-        vmulps  ymm7, ymm7, ymm8
-        vcvtdq2ps ymm5, ymm5
-        vfmadd231ps \sum, ymm5, ymm7
+// dot = 8 partial sums of block n
+.macro dot dot, n
+        vmovdqu ymm9, [r9 + 34 * \n + 2]
+        vmovdqa ymm8, [r10 + 32 * \n]
+        vpsignb ymm8, ymm8, ymm9
+        vpabsb  ymm9, ymm9
+        vpmaddubsw ymm8, ymm9, ymm8
+        vpmaddwd \dot, ymm8, ymm15
 .endm
 
 FUNC matmul_q8_0_a8_32__avx2_r1
@@ -54,8 +50,6 @@ FUNC matmul_q8_0_a8_32__avx2_r1
         mov     rbp, r8
         vxorps  xmm0, xmm0, xmm0
         vxorps  xmm1, xmm1, xmm1
-        vxorps  xmm2, xmm2, xmm2
-        vxorps  xmm3, xmm3, xmm3
         sub     rbp, 4
         jl      .Lrest
         .p2align 5
@@ -63,10 +57,28 @@ FUNC matmul_q8_0_a8_32__avx2_r1
         prefetcht0 [r9 + PREFETCH_BYTES]
         prefetcht0 [r9 + PREFETCH_BYTES + 64]
         prefetcht0 [r9 + PREFETCH_BYTES + 128]
-        block   0, 0, 0, ymm0
-        block   34, 32, 4, ymm1
-        block   68, 64, 8, ymm2
-        block   102, 96, 12, ymm3
+        vmovd   xmm7, [r9]              // f16 d, and two bytes of q that are replaced
+        vpinsrw xmm7, xmm7, [r9 + 34], 1
+        vpinsrw xmm7, xmm7, [r9 + 2 * 34], 2
+        vpinsrw xmm7, xmm7, [r9 + 3 * 34], 3
+        dot     ymm2, 0
+        dot     ymm3, 1
+        dot     ymm4, 2
+        dot     ymm5, 3
+        vcvtph2ps xmm7, xmm7
+        vpunpckldq ymm6, ymm2, ymm3     // two lanes of each block, then one
+        vpunpckhdq ymm2, ymm2, ymm3
+        vpunpckldq ymm3, ymm4, ymm5
+        vpunpckhdq ymm4, ymm4, ymm5
+        vpaddd  ymm2, ymm2, ymm6
+        vpaddd  ymm4, ymm4, ymm3
+        vmulps  xmm7, xmm7, [r11]
+        vpunpcklqdq ymm3, ymm2, ymm4
+        vpunpckhqdq ymm2, ymm2, ymm4
+        vpaddd  ymm2, ymm2, ymm3
+        vinsertf128 ymm7, ymm7, xmm7, 1
+        vcvtdq2ps ymm2, ymm2
+        vfmadd231ps ymm0, ymm2, ymm7
         add     r9, 4 * 34
         sub     r10, -4 * 32
         add     r11, 4 * 4
@@ -76,7 +88,13 @@ FUNC matmul_q8_0_a8_32__avx2_r1
         add     rbp, 4
         jz      .Lrow_end
 .Lblock1:
-        block   0, 0, 0, ymm0
+        dot     ymm2, 0
+        vpbroadcastw xmm7, [r9]
+        vcvtph2ps ymm7, xmm7
+        vbroadcastss ymm3, [r11]
+        vmulps  ymm7, ymm7, ymm3
+        vcvtdq2ps ymm2, ymm2
+        vfmadd231ps ymm1, ymm2, ymm7
         add     r9, 34
         add     r10, 32
         add     r11, 4
@@ -84,8 +102,6 @@ FUNC matmul_q8_0_a8_32__avx2_r1
         jnz     .Lblock1
 .Lrow_end:
         vaddps  ymm0, ymm0, ymm1
-        vaddps  ymm2, ymm2, ymm3
-        vaddps  ymm0, ymm0, ymm2
         vextractf128 xmm1, ymm0, 1
         vaddps  xmm0, xmm0, xmm1
         vmovhlps xmm1, xmm0, xmm0

@@ -1,37 +1,44 @@
 // SPDX-License-Identifier: MIT
-// y[r] = sum over c of w[r][c] * x[c] for one token, q8_0 by a8_32: one row after the other,
-// vpdpbusd on 256 bits.
+// y[r] = sum over c of w[r][c] * x[c] for one token, q8_0 by a8_32: one row after the other, four
+// blocks at once, vpdpbusd on 256 bits.
 //
 // void matmul_q8_0_a8_32__avx512vnni_r1(const struct matmul_args *a)      rdi
 //   y  [rows] float, written            w  [rows][cols/32] block_q8_0 { f16 d; int8 q[32] }
 //   x  one token's a8_32 planes         rows any, cols a multiple of 32, tokens = 1
 // The matrix comes from memory once and is not used again: one linear stream a thread, prefetched 8
-// KiB ahead (a prefetch never faults). Weights may be -128: the sign trick goes on x.
-// Live: rsi row of w, rdx x.q, rbx x.d, rcx rows left, rax y, rdi stride; in a row r9 w, r10 x.q,
-//       r11 x.d, rbp blocks left, ymm0-3 sums.
-// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-8. Stack: rbx rbp. Reads past the end: none.
+// KiB ahead (a prefetch never faults). The integer dots of four blocks are added up into one lane
+// each, so that four scales are converted and multiplied at once. q + 128 is the dot's unsigned
+// operand; -128 * sum(x) corrects it. In the last blocks of a row, and there, the sign trick goes
+// on x.
+// Live: rsi row of w, rdx x.q, rbx x.d, rcx rows left, rax y, rdi stride, r8 blocks a row; in a row
+//       r9 w, r10 x.q, r11 x.d, rbp blocks left, r12 from x.d to x.sum; ymm0 ymm1 sums, ymm15 0x80
+//       bytes.
+// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-9 ymm15. Stack: rbx rbp r12. Reads past the end: none.
 #include "kernels/asm/asm.h"
 
 #define PREFETCH_BYTES 8192
 
-// sum += (w.d * x.d) * dot of one block of 32
-.macro block w_at, q_at, d_at, sum
-        vmovdqu ymm4, [r9 + \w_at + 2]
-        vmovdqa ymm6, [r10 + \q_at]
-        vpabsb  ymm5, ymm4
-        vpsignb ymm6, ymm6, ymm4
-        vpbroadcastw xmm7, [r9 + \w_at]
-        vpxor   xmm8, xmm8, xmm8
-        vpdpbusd ymm8, ymm5, ymm6
-        vcvtph2ps ymm7, xmm7
-        vmulps  ymm7, ymm7, [r11 + \d_at]{1to8}
-        vcvtdq2ps ymm5, ymm8
-        vfmadd231ps \sum, ymm5, ymm7
+// dot = 8 partial sums of block n
+.macro dot dot, n
+        vpxor   ymm9, ymm15, [r9 + 34 * \n + 2]
+        vpxor   \dot, \dot, \dot
+        vpdpbusd \dot, ymm9, [r10 + 32 * \n]
+.endm
+
+// the same by the sign trick, which needs no sum
+.macro signed_dot dot
+        vmovdqu ymm9, [r9 + 2]
+        vmovdqa ymm8, [r10]
+        vpsignb ymm8, ymm8, ymm9
+        vpabsb  ymm9, ymm9
+        vpxor   \dot, \dot, \dot
+        vpdpbusd \dot, ymm9, ymm8
 .endm
 
 FUNC matmul_q8_0_a8_32__avx512vnni_r1
         push    rbx
         push    rbp
+        push    r12
         mov     rsi, [rdi + MATMUL_W]
         mov     rdx, [rdi + MATMUL_X]
         mov     rcx, [rdi + MATMUL_ROWS]
@@ -42,6 +49,11 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         and     rbx, -64
         add     rbx, rdx                // the d plane
         shr     r8, 5                   // blocks a row
+        lea     r12, [r8 * 4 + 63]
+        and     r12, -64                // bytes of the d plane
+        mov     ebp, 0x80808080
+        vmovd   xmm15, ebp
+        vpbroadcastd ymm15, xmm15
         test    rcx, rcx
         jz      .Ldone
 .Lrow:
@@ -51,8 +63,6 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         mov     rbp, r8
         vxorps  xmm0, xmm0, xmm0
         vxorps  xmm1, xmm1, xmm1
-        vxorps  xmm2, xmm2, xmm2
-        vxorps  xmm3, xmm3, xmm3
         sub     rbp, 4
         jl      .Lrest
         .p2align 5
@@ -60,10 +70,30 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         prefetcht0 [r9 + PREFETCH_BYTES]
         prefetcht0 [r9 + PREFETCH_BYTES + 64]
         prefetcht0 [r9 + PREFETCH_BYTES + 128]
-        block   0, 0, 0, ymm0
-        block   34, 32, 4, ymm1
-        block   68, 64, 8, ymm2
-        block   102, 96, 12, ymm3
+        vmovd   xmm7, [r9]              // f16 d, and two bytes of q that are replaced
+        vpinsrw xmm7, xmm7, [r9 + 34], 1
+        vpinsrw xmm7, xmm7, [r9 + 2 * 34], 2
+        vpinsrw xmm7, xmm7, [r9 + 3 * 34], 3
+        dot     ymm2, 0
+        dot     ymm3, 1
+        dot     ymm4, 2
+        dot     ymm5, 3
+        vcvtph2ps xmm7, xmm7
+        vpunpckldq ymm6, ymm2, ymm3     // two lanes of each block, then one
+        vpunpckhdq ymm2, ymm2, ymm3
+        vpunpckldq ymm3, ymm4, ymm5
+        vpunpckhdq ymm4, ymm4, ymm5
+        vpaddd  ymm2, ymm2, ymm6
+        vpaddd  ymm4, ymm4, ymm3
+        vmulps  xmm7, xmm7, [r11]
+        vpunpcklqdq ymm3, ymm2, ymm4
+        vpunpckhqdq ymm2, ymm2, ymm4
+        vpaddd  ymm2, ymm2, ymm3
+        vpslld  xmm3, [r11 + r12], 7
+        vpsubd  ymm2, ymm2, ymm3        // from the low half, where ymm3 is not zero
+        vinsertf128 ymm7, ymm7, xmm7, 1
+        vcvtdq2ps ymm2, ymm2
+        vfmadd231ps ymm0, ymm2, ymm7
         add     r9, 4 * 34
         sub     r10, -4 * 32
         add     r11, 4 * 4
@@ -73,7 +103,13 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         add     rbp, 4
         jz      .Lrow_end
 .Lblock1:
-        block   0, 0, 0, ymm0
+        signed_dot ymm2
+        vpbroadcastw xmm7, [r9]
+        vcvtph2ps ymm7, xmm7
+        vbroadcastss ymm3, [r11]
+        vmulps  ymm7, ymm7, ymm3
+        vcvtdq2ps ymm2, ymm2
+        vfmadd231ps ymm1, ymm2, ymm7
         add     r9, 34
         add     r10, 32
         add     r11, 4
@@ -81,8 +117,6 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         jnz     .Lblock1
 .Lrow_end:
         vaddps  ymm0, ymm0, ymm1
-        vaddps  ymm2, ymm2, ymm3
-        vaddps  ymm0, ymm0, ymm2
         vextractf128 xmm1, ymm0, 1
         vaddps  xmm0, xmm0, xmm1
         vmovhlps xmm1, xmm0, xmm0
@@ -95,6 +129,7 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         dec     rcx
         jnz     .Lrow
 .Ldone:
+        pop     r12
         pop     rbp
         pop     rbx
         vzeroupper
