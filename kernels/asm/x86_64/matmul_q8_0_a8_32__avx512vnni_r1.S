@@ -7,9 +7,9 @@
 //   x  one token's a8_32 planes         rows any, cols a multiple of 32, tokens = 1
 // The matrix comes from memory once and is not used again: one linear stream a thread, prefetched 8
 // KiB ahead (a prefetch never faults). The integer dots of four blocks are added up into one lane
-// each, so that four scales are converted and multiplied at once. q + 128 is the dot's unsigned
-// operand; -128 * sum(x) corrects it. In the last blocks of a row, and there, the sign trick goes
-// on x.
+// each, so that four scales are converted and multiplied at once. There q + 128 is the dot's
+// unsigned operand and -128 * sum(x) corrects it; the last cols/32 mod 4 blocks of a row take the
+// sign trick, on x because weights may be -128.
 // Live: rsi row of w, rdx x.q, rbx x.d, rcx rows left, rax y, rdi stride, r8 blocks a row; in a row
 //       r9 w, r10 x.q, r11 x.d, rbp blocks left, r12 from x.d to x.sum; ymm0 ymm1 sums, ymm15 0x80
 //       bytes.
