@@ -139,13 +139,14 @@ static int index_pieces(struct tokenizer *t) {
     return 0;
 }
 
-static int by_first_byte(const void *a, const void *b, void *tokenizer) {
+static int by_spelling(const void *a, const void *b, void *tokenizer) {
     const struct tokenizer *t = tokenizer;
     const int32_t ia = *(const int32_t *)a, ib = *(const int32_t *)b;
     const struct gguf_string x = tokenizer_spelling(t, ia), y = tokenizer_spelling(t, ib);
-    const int first = (unsigned char)x.data[0] - (unsigned char)y.data[0];
-    if (first) return first;
-    if (x.bytes != y.bytes) return x.bytes < y.bytes ? 1 : -1;
+    const int order = memcmp(x.data, y.data, x.bytes < y.bytes ? x.bytes : y.bytes);
+    if (order) return order;
+    if (x.bytes != y.bytes) return x.bytes < y.bytes ? -1 : 1;
+    if (t->types[ia] != t->types[ib]) return t->types[ia] == TOKEN_CONTROL ? 1 : -1;
     return (ia > ib) - (ia < ib);
 }
 
@@ -160,7 +161,7 @@ static int index_cut(struct tokenizer *t) {
         if (cut && tokenizer_spelling(t, (int32_t)i).bytes) t->cut[n++] = (int32_t)i;
     }
     t->cut_count = n;
-    qsort_r(t->cut, n, sizeof *t->cut, by_first_byte, t);
+    qsort_r(t->cut, n, sizeof *t->cut, by_spelling, t);
     size_t at = 0;
     for (unsigned b = 0; b <= 256; b++) {
         while (at < n && (unsigned char)tokenizer_spelling(t, t->cut[at]).data[0] < b) at++;

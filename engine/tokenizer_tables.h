@@ -28,7 +28,8 @@ struct tokenizer {
     uint32_t mask;
     uint64_t key[2]; // of the hash: random numbers
     // Tokens that are cut out of a text before anything is merged: user-defined ones always, control
-    // ones on request. Sorted by first byte, then by falling length.
+    // ones on request. Sorted by their bytes, a prefix before what it begins; of two that are spelt alike
+    // the user-defined one first.
     int32_t *cut;
     size_t cut_count;
     uint32_t cut_first[257]; // those that begin with byte b: cut[cut_first[b]] .. cut[cut_first[b + 1] - 1]

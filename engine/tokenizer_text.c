@@ -23,15 +23,40 @@ int tokenizer_append(struct token_list *list, int32_t id) {
     return 0;
 }
 
-// The longest cut token that the text at p begins with, or -1.
+// Byte k of a cut token, -1 behind its end.
+static int cut_byte(const struct tokenizer *t, uint32_t i, size_t k) {
+    const struct gguf_string s = tokenizer_spelling(t, t->cut[i]);
+    return k < s.bytes ? (unsigned char)s.data[k] : -1;
+}
+
+// The first of the cut tokens from..to whose byte k is at least `byte`; they are alike before it.
+static uint32_t cut_from(const struct tokenizer *t, uint32_t from, uint32_t to, size_t k,
+                         int byte) {
+    while (from < to) {
+        const uint32_t middle = from + (to - from) / 2;
+        if (cut_byte(t, middle, k) < byte)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+// The longest cut token that the text at p begins with, or -1. However many there are, a byte of
+// text costs two searches.
 static int32_t cut_at(const struct tokenizer *t, const char *p, size_t left, bool special) {
     const unsigned char b = (unsigned char)*p;
-    for (uint32_t i = t->cut_first[b]; i < t->cut_first[b + 1]; i++) {
-        if (!special && t->types[t->cut[i]] == TOKEN_CONTROL) continue;
-        const struct gguf_string s = tokenizer_spelling(t, t->cut[i]);
-        if (s.bytes <= left && memcmp(s.data, p, s.bytes) == 0) return t->cut[i];
+    uint32_t from = t->cut_first[b], to = t->cut_first[b + 1];
+    int32_t best = -1;
+    for (size_t k = 1; from < to; k++) { // those are left that begin with k bytes of the text
+        if (cut_byte(t, from, k) < 0 && (special || t->types[t->cut[from]] != TOKEN_CONTROL))
+            best = t->cut[from];
+        if (k == left) break;
+        const int byte = (unsigned char)p[k];
+        from = cut_from(t, from, to, k, byte);
+        to = cut_from(t, from, to, k, byte + 1);
     }
-    return -1;
+    return best;
 }
 
 static int encode_stretch(const struct tokenizer *t, const char *text, size_t bytes,

@@ -3,6 +3,7 @@
 // the way back), and a small made vocabulary for what the embedded model's lacks.
 #include <errno.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "engine/gguf_write.h"
 #include "engine/tokenizer.h"
@@ -185,6 +186,44 @@ struct refused {
     const char *message;
 };
 
+// A text full of beginnings of user-defined tokens takes no longer for there being many of them.
+static int check_many_cuts(const void *argument) {
+    enum { COUNT = 100000, BYTES = 20000 };
+    static struct gguf_string strings[COUNT];
+    static char spellings[COUNT][8], text[BYTES];
+    static float scores[COUNT];
+    static int32_t types[COUNT];
+    struct gguf_writer *w;
+    struct gguf *g;
+    struct tokenizer *t;
+    int32_t *ids;
+    size_t count;
+    (void)argument;
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(spellings[i], sizeof spellings[i], "a%05d", i);
+        strings[i] = (struct gguf_string){spellings[i], 6};
+        types[i] = 4;
+    }
+    memset(text, 'a', sizeof text);
+    memcpy(text + sizeof text - 6, "a09999", 6);
+    EXPECT(gguf_write_open(&w, made_path, 32) == 0);
+    gguf_write_text(w, "tokenizer.ggml.model", "llama");
+    gguf_write_strings(w, "tokenizer.ggml.tokens", strings, COUNT);
+    gguf_write_array(w, "tokenizer.ggml.scores", GGUF_F32, scores, COUNT);
+    gguf_write_array(w, "tokenizer.ggml.token_type", GGUF_I32, types, COUNT);
+    EXPECT(gguf_write_head(w) == 0 && gguf_write_close(w, true) == 0);
+    EXPECT(gguf_open(&g, made_path) == 0 && tokenizer_open(&t, g) == 0);
+    const clock_t start = clock();
+    EXPECT(tokenizer_encode(t, text, sizeof text, false, false, &ids, &count) == 0);
+    const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    EXPECT(count > 0 && ids[count - 1] == 9999);
+    free(ids);
+    tokenizer_close(t);
+    gguf_close(g);
+    // Comparing each byte of the text with all tokens would take about a hundred times this.
+    return seconds < 0.5 ? 0 : case_fail("%g s of processor time", seconds);
+}
+
 static int check_refused(const void *argument) {
     const struct refused *r = argument;
     struct made tokens[SMALL + 1];
@@ -243,19 +282,14 @@ static const struct refused refusals[] = {
 int main(int argc, char **argv) {
     static struct row rows[ROWS_MAX];
     struct test_case cases[ROWS_MAX + 16] = {
-        {"small_vocabulary", check_small, NULL},
-        {"long_text", check_long, NULL},
-        {"no_model", check_none, NULL},
-        {"no_vocab", check_none, "no_vocab"},
-        {"unknown_model", check_refused, &refusals[0]},
-        {"no_scores", check_refused, &refusals[1]},
-        {"short_types", check_refused, &refusals[2]},
-        {"eos_beyond", check_refused, &refusals[3]},
-        {"unknown_type", check_refused, &refusals[4]},
-        {"nan_score", check_refused, &refusals[5]},
-        {"bad_byte", check_refused, &refusals[6]},
+        {"small_vocabulary", check_small, NULL},     {"long_text", check_long, NULL},
+        {"many_cuts", check_many_cuts, NULL},        {"no_model", check_none, NULL},
+        {"no_vocab", check_none, "no_vocab"},        {"unknown_model", check_refused, &refusals[0]},
+        {"no_scores", check_refused, &refusals[1]},  {"short_types", check_refused, &refusals[2]},
+        {"eos_beyond", check_refused, &refusals[3]}, {"unknown_type", check_refused, &refusals[4]},
+        {"nan_score", check_refused, &refusals[5]},  {"bad_byte", check_refused, &refusals[6]},
     };
-    size_t count = 11, row_count = 0;
+    size_t count = 12, row_count = 0;
     snprintf(made_path, sizeof made_path, "%s/made.gguf", case_make_directory());
     char *model;
     if (source_path("embedded:kjv-3.7m", &model) != 0 || gguf_open(&embedded, model) != 0 ||
