@@ -11,19 +11,20 @@ struct csv_writer {
     FILE *file;
     char *path;
     bool row_started;
-    int failed; // errno of the first write that failed; EDOM: an infinite number
+    int failed;               // errno of the first write that failed; EDOM: an infinite number
     bool created;             // by csv_create: csv_close removes it again when it failed
     size_t fields, row_bytes; // of the row so far
 };
 int csv_create(struct csv_writer *w, const char *path); // must not exist
 int csv_append(struct csv_writer *w, const char *path); // must exist
-void csv_to(struct csv_writer *w, FILE *file); // e.g. stdout; csv_close leaves it open
-void csv_text(struct csv_writer *w, const char *text); // quoted where needed
-void csv_number(struct csv_writer *w, double value);   // NaN: an empty field
+void csv_to(struct csv_writer *w, FILE *file);          // e.g. stdout; csv_close leaves it open
+void csv_text(struct csv_writer *w, const char *text);  // quoted where needed
+void csv_number(struct csv_writer *w, double value);    // NaN: an empty field
 void csv_integer(struct csv_writer *w, int64_t value);
 void csv_empty(struct csv_writer *w);
 void csv_end_row(struct csv_writer *w);
-int csv_close(struct csv_writer *w); // flushes; names the path and the reason (a full disk) on failure
+int csv_close(
+    struct csv_writer *w); // flushes; names the path and the reason (a full disk) on failure
 
 // A whole table in memory; every row has as many cells as the header.
 struct csv_table {
@@ -38,9 +39,10 @@ int csv_read(struct csv_table *t, const char *path);
 // failure; name stands in messages.
 int csv_parse_table(struct csv_table *t, const char *name, char *text, size_t bytes);
 void csv_free(struct csv_table *t);
-int csv_column(const struct csv_table *t, const char *name); // -1 if absent
+int csv_column(const struct csv_table *t, const char *name);             // -1 if absent
 const char *csv_cell(const struct csv_table *t, size_t row, int column); // "" for column -1
-double csv_cell_number(const struct csv_table *t, size_t row, int column); // NaN if empty or no number
+double csv_cell_number(const struct csv_table *t, size_t row,
+                       int column); // NaN if empty or no number
 // The number of a text written by csv_number; NaN if it is none.
 double csv_parse(const char *text);
 // As csv_number writes it, into text[32].

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads a protocol (protocols/<stem>.md): one fenced block, one statement a line, words of protocol.md.
-// Errors name file, line and what would be right.
+// Reads a protocol (protocols/<stem>.md): one fenced block, one statement a line, words of
+// protocol.md. Errors name file, line and what would be right.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,17 +15,18 @@ struct settings {
     long tokens, depth, gen, chunk; // of the phase
     const char *op, *shape;         // kernel OP SHAPE
     const char *yardstick;          // yardstick NAME
-    const char *model, *prompt, *kv, *fill, *source; // prompt: text random repeat; fill: seeded prefill
-    int threads;                    // 0: physical cores
+    const char *model, *prompt, *kv, *fill,
+        *source; // prompt: text random repeat; fill: seeded prefill
+    int threads; // 0: physical cores
 };
 
 struct arm {
-    char name[16];           // "A"; the control's is "A'"
-    bool control;            // the A/A control
-    const char *kernel_rules; // variant grammar, "" for *=default
+    char name[16];                    // "A"; the control's is "A'"
+    bool control;                     // the A/A control
+    const char *kernel_rules;         // variant grammar, "" for *=default
     const char *act, *kv, *partition; // NULL: not a factor of this arm
-    int threads;             // 0: the case's
-    const char *observer;    // NULL: as the granularity says; none, stamps, fenced
+    int threads;                      // 0: the case's
+    const char *observer;             // NULL: as the granularity says; none, stamps, fenced
 };
 
 struct point {
@@ -45,7 +46,7 @@ struct protocol_case {
     struct arm *arms;
     enum granularity granularity;
     size_t pass_count;
-    char ***passes; // NULL-terminated lists of event names
+    char ***passes;      // NULL-terminated lists of event names
     const char *primary; // NULL: none
     double ci, min_effect;
 };
@@ -66,10 +67,12 @@ struct protocol {
 };
 
 // name: a stem (found in the data directory's protocols/) or a path. overrides: key=value of --set
-// (blocks, seed, warmup, threads, model, kv …, or a swept name = one value); they are recorded in run.csv.
-int protocol_read(struct protocol **out, const char *name, const char *const *overrides, size_t override_count);
-// The copy in a run's directory: its file is called protocol.md, and what this machine cannot run is no
-// error.
+// (blocks, seed, warmup, threads, model, kv …, or a swept name = one value); they are recorded in
+// run.csv.
+int protocol_read(struct protocol **out, const char *name, const char *const *overrides,
+                  size_t override_count);
+// The copy in a run's directory: its file is called protocol.md, and what this machine cannot run
+// is no error.
 int protocol_read_copy(struct protocol **out, const char *path, const char *const *overrides,
                        size_t override_count);
 // The file behind a name; *path is malloc'ed.

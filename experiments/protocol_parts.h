@@ -8,8 +8,8 @@
 #include "experiments/failure.h"
 #include "experiments/protocol.h"
 
-// A protocol that is wrong is a bad file; what is right but not built yet is wrong usage, as is a word
-// of --set that does not exist.
+// A protocol that is wrong is a bad file; what is right but not built yet is wrong usage, as is a
+// word of --set that does not exist.
 enum { BAD_PROTOCOL = EXIT_FAILED, NOT_BUILT = EXIT_USAGE };
 
 enum word {
@@ -69,11 +69,12 @@ int protocol_lex(struct reader *r);
 const char *protocol_word_form(enum word w);
 
 // protocol_value.c: checks a text by its rule; a number goes to *number.
-int protocol_value(const struct reader *r, int line, const struct value_rule *rule, const char *text,
-                   long long *number);
+int protocol_value(const struct reader *r, int line, const struct value_rule *rule,
+                   const char *text, long long *number);
 // Splits "key=value" (in place, kept). False where there is no key or no value.
 bool protocol_split(char *word, char **key, char **value);
-const struct value_rule *protocol_rule(const struct value_rule *rules, size_t count, const char *name);
+const struct value_rule *protocol_rule(const struct value_rule *rules, size_t count,
+                                       const char *name);
 int protocol_unknown(const struct reader *r, int code, int line, const char *what, const char *name,
                      const struct value_rule *rules, size_t count);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A run's directory, results/<stem>/<machine>/<utc>_<hash8>/: written under a temporary name beside the
-// target, sealed with SHA256SUMS and renamed when complete. Columns: results/schema.csv.
+// A run's directory, results/<stem>/<machine>/<utc>_<hash8>/: written under a temporary name beside
+// the target, sealed with SHA256SUMS and renamed when complete. Columns: results/schema.csv.
 // Functions return 0 or an exit code with failure() set.
 #pragma once
 #include <stdbool.h>
@@ -10,12 +10,29 @@
 
 #define RUN_SCHEMA_VERSION 1
 #define RUN_COLUMNS_MAX 48
-enum run_file { RUN_run, RUN_points, RUN_samples, RUN_regions, RUN_steps, RUN_counts, RUN_summary, RUN_FILE_COUNT };
+enum run_file {
+    RUN_run,
+    RUN_points,
+    RUN_samples,
+    RUN_regions,
+    RUN_steps,
+    RUN_counts,
+    RUN_summary,
+    RUN_FILE_COUNT
+};
 const char *run_file_name(enum run_file f); // "samples.csv"
-// The fixed columns of a file, in order, from the one table experiments/schema.def (results/schema.csv is
-// generated from it and a test compares); NULL ends the list. points.csv: swept names follow.
+// The fixed columns of a file, in order, from the one table experiments/schema.def
+// (results/schema.csv is generated from it and a test compares); NULL ends the list. points.csv:
+// swept names follow.
 const char *const *run_file_columns(enum run_file f);
-enum run_type { RUN_TYPE_text, RUN_TYPE_words, RUN_TYPE_integer, RUN_TYPE_number, RUN_TYPE_flag, RUN_TYPE_key };
+enum run_type {
+    RUN_TYPE_text,
+    RUN_TYPE_words,
+    RUN_TYPE_integer,
+    RUN_TYPE_number,
+    RUN_TYPE_flag,
+    RUN_TYPE_key
+};
 struct run_column {
     enum run_file file;
     const char *name;
@@ -33,12 +50,12 @@ struct run_dir {
     char *final_path, *temporary_path; // temporary_path: where files are written until sealed
     char *stem, *machine, *id;         // id: <utc>_<hash8>
 };
-// out_root: results/ or --out; made where it is missing. Refuses stems that are not [a-z0-9_]+, machines
-// that are not [a-z0-9-]+. utc: "20261121T110500Z"; hash8: 8 hexadecimal digits.
+// out_root: results/ or --out; made where it is missing. Refuses stems that are not [a-z0-9_]+,
+// machines that are not [a-z0-9-]+. utc: "20261121T110500Z"; hash8: 8 hexadecimal digits.
 int run_dir_create(struct run_dir *r, const char *out_root, const char *stem, const char *machine,
                    const char *utc, const char *hash8);
-// Writes SHA256SUMS, fsyncs, renames. All files of a run must be there and nothing else. On failure the
-// temporary directory stays and is named.
+// Writes SHA256SUMS, fsyncs, renames. All files of a run must be there and nothing else. On failure
+// the temporary directory stays and is named.
 int run_dir_seal(struct run_dir *r);
 void run_dir_discard(struct run_dir *r); // removes the temporary directory
 void run_dir_free(struct run_dir *r);
@@ -51,8 +68,8 @@ struct run {
 int run_open(struct run *r, const char *path);
 void run_close(struct run *r);
 const char *run_fact(const struct run *r, const char *key); // of run.csv; NULL if absent
-// verify: hashes, schema (columns, types, keys that refer to each other), completeness (the points and
-// blocks of its protocol), summary recomputed and compared. Prints one line on success.
+// verify: hashes, schema (columns, types, keys that refer to each other), completeness (the points
+// and blocks of its protocol), summary recomputed and compared. Prints one line on success.
 int run_verify(const char *path);
 // The steps of run_open, for tests: SHA256SUMS against the directory; the columns of a table.
 int run_check_hashes(const char *path);

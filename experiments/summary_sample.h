@@ -20,10 +20,11 @@ struct summary_sample {
 struct summary_samples {
     struct summary_sample *samples; // without warm-up; by point, arm, block, rep, slot
     size_t count;
-    // Of each point: the int8 ceiling was taken at least as often as the multiply-add one. The driver takes
-    // the one that binds in every round, the other at the ends of a rep only.
+    // Of each point: the int8 ceiling was taken at least as often as the multiply-add one. The
+    // driver takes the one that binds in every round, the other at the ends of a rep only.
     bool *int8_binds;
 };
 // The tables outlive what is read. On failure free it too.
-int summary_samples_read(struct summary_samples *s, const struct csv_table *points, const struct csv_table *samples);
+int summary_samples_read(struct summary_samples *s, const struct csv_table *points,
+                         const struct csv_table *samples);
 void summary_samples_free(struct summary_samples *s);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The checks of run_verify, each 0 or an exit code with one message: run, file, row (from 1, below the
-// header), column.
+// The checks of run_verify, each 0 or an exit code with one message: run, file, row (from 1, below
+// the header), column.
 #pragma once
 #include "experiments/failure.h"
 #include "experiments/protocol.h"
 #include "experiments/run_dir.h"
 
-__attribute__((format(printf, 4, 5))) int verify_fail(const struct run *r, enum run_file f, size_t row,
-                                                      const char *format, ...);
+__attribute__((format(printf, 4, 5))) int verify_fail(const struct run *r, enum run_file f,
+                                                      size_t row, const char *format, ...);
 
 // verify_rows.c: types, mandatory cells, keys that refer to samples, statuses.
 int verify_types(const struct run *r);
