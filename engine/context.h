@@ -52,19 +52,21 @@ size_t context_kv_bytes(const struct context *c);
 int context_threads(const struct context *c);
 // Forgets what lies behind position (<= now).
 void context_rewind(struct context *c, ptrdiff_t position);
-// Fills the cache to `position` tokens from a seeded generator (finite, of the size of real keys and
-// values), in parallel, and sets the position. Rows that still hold this seed are not written again.
+// Fills the cache to `position` tokens from a seeded generator (finite, of the size of real keys
+// and values), in parallel, and sets the position. Rows that still hold this seed are not written
+// again.
 int context_seed_kv(struct context *c, ptrdiff_t position, uint64_t seed);
 // NULL unbinds. Calls attach on every worker.
 void context_observe(struct context *c, const struct observer *o);
 
 // Appends tokens in chunks of max_tokens. logits: OUTPUTS_last: [vocabulary] of the last token;
 // OUTPUTS_all: [tokens][vocabulary] (the caller's buffer; NULL where none are wanted).
-// -ERANGE beyond the capacity, -EINVAL for a token that the model does not have: nothing was appended.
+// -ERANGE beyond the capacity, -EINVAL for a token that the model does not have: nothing was
+// appended.
 int context_eval(struct context *c, const int32_t *tokens, ptrdiff_t count, enum outputs outputs,
                  float *logits);
 // The same for one chunk (count <= max_tokens), so that a driver can alternate contexts by chunks.
-int context_eval_chunk(struct context *c, const int32_t *tokens, ptrdiff_t count, enum outputs outputs,
-                       float *logits);
+int context_eval_chunk(struct context *c, const int32_t *tokens, ptrdiff_t count,
+                       enum outputs outputs, float *logits);
 // Index of the largest logit, the lowest of equals.
 int32_t context_argmax(const float *logits, ptrdiff_t count);

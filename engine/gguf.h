@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // GGUF v2/v3, read through a private read-only mapping: tensors point into it and are never copied.
 // Everything that the file claims is checked against its size before it is believed.
-// Hazard of every mapping: who cuts the file short while it is open makes reads behind its new end fault.
-// Format: ggml's docs/gguf.md. A struct gguf is constant after gguf_open and may be shared by threads.
+// Hazard of every mapping: who cuts the file short while it is open makes reads behind its new end
+// fault. Format: ggml's docs/gguf.md. A struct gguf is constant after gguf_open and may be shared
+// by threads.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,8 +12,20 @@
 #include "kernels/kernels.h"
 
 enum gguf_type { // of metadata values, numbered as in the file
-    GGUF_U8, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL, GGUF_STRING,
-    GGUF_ARRAY, GGUF_U64, GGUF_I64, GGUF_F64, GGUF_TYPE_COUNT
+    GGUF_U8,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
+    GGUF_TYPE_COUNT
 };
 
 struct gguf_string { // not NUL-terminated, inside the mapping
@@ -53,8 +66,8 @@ uint64_t gguf_data_offset(const struct gguf *g);
 size_t gguf_value_count(const struct gguf *g);
 const struct gguf_value *gguf_value_at(const struct gguf *g, size_t i);
 const struct gguf_value *gguf_value(const struct gguf *g, const char *key); // NULL if absent
-// Typed reads, any integer width: 0; -ENOENT if absent (no message); -EINVAL with a message that names
-// file, key and type.
+// Typed reads, any integer width: 0; -ENOENT if absent (no message); -EINVAL with a message that
+// names file, key and type.
 int gguf_u64(const struct gguf *g, const char *key, uint64_t *out);
 int gguf_f64(const struct gguf *g, const char *key, double *out);
 int gguf_bool(const struct gguf *g, const char *key, bool *out);

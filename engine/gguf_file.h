@@ -11,7 +11,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "GGUF files are read in place");
 
-// Indexes of a table's entries, sorted by name: no choice of names makes it slow to build or search.
+// Indexes of a table's entries, sorted by name: no choice of names makes it slow to build or
+// search.
 struct gguf_names {
     uint32_t *sorted; // [count]
     size_t count;
@@ -80,7 +81,8 @@ int gguf_grow(const struct gguf *g, void **table, size_t *capacity, size_t count
 typedef struct gguf_string gguf_name_at(const struct gguf *g, size_t i);
 size_t gguf_names_find(const struct gguf *g, const struct gguf_names *names, gguf_name_at *name_at,
                        struct gguf_string name);
-// 0; -ENOMEM with a message; -EEXIST without: *twice is the index of the first name that another one had before.
+// 0; -ENOMEM with a message; -EEXIST without: *twice is the index of the first name that another
+// one had before.
 int gguf_names_build(const struct gguf *g, struct gguf_names *names, gguf_name_at *name_at,
                      size_t count, size_t *twice);
 gguf_name_at gguf_value_name, gguf_tensor_name;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A model: the mapped file, its hyperparameters and its tokenizer. Opened once; any number of contexts
-// run over it. Constant after opening.
+// A model: the mapped file, its hyperparameters and its tokenizer. Opened once; any number of
+// contexts run over it. Constant after opening.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -30,12 +30,12 @@ struct model {
 int model_open(struct model **out, const char *spec);
 void model_close(struct model *m);
 
-// engine/source.c: the file behind a spec; makes a synthetic one in the cache directory if it is not
-// there yet (under a temporary name, renamed when complete). *path is malloc'ed.
+// engine/source.c: the file behind a spec; makes a synthetic one in the cache directory if it is
+// not there yet (under a temporary name, renamed when complete). *path is malloc'ed.
 int source_path(const char *spec, char **path);
 // The directory for made models and runs of compare and bench: $INFEROMETER_CACHE, else
 // $XDG_CACHE_HOME/inferometer, else ~/.cache/inferometer. Created when missing. *path is malloc'ed.
 int source_cache_dir(char **path);
-// The directory that holds protocols/, engine/embedded/, analysis/: $INFEROMETER_HOME, else the tree or
-// PREFIX/share/inferometer that the binary belongs to. *path is malloc'ed.
+// The directory that holds protocols/, engine/embedded/, analysis/: $INFEROMETER_HOME, else the
+// tree or PREFIX/share/inferometer that the binary belongs to. *path is malloc'ed.
 int source_data_dir(char **path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the engine tells whoever watches it: called on every worker around its own slice of every step.
-// The engine knows nothing of probes; experiments/ binds the two. Unbound, an observer costs one
-// predictable branch a step.
+// What the engine tells whoever watches it: called on every worker around its own slice of every
+// step. The engine knows nothing of probes; experiments/ binds the two. Unbound, an observer costs
+// one predictable branch a step.
 #pragma once
 #include "engine/plan.h"
 
@@ -13,10 +13,11 @@ struct work {                    // of one thread's slice
 
 struct observer {
     void *self;
-    void (*attach)(void *self, int thread); // once on each worker before the first step, after binding
+    void (*attach)(void *self,
+                   int thread); // once on each worker before the first step, after binding
     void (*begin)(void *self, int thread, const struct step *s, const struct eval *e);
-    // Before the barrier: the gap to the next begin is the wait. A worker with nothing to do in a step
-    // is told so too (work of zero bytes and ops).
+    // Before the barrier: the gap to the next begin is the wait. A worker with nothing to do in a
+    // step is told so too (work of zero bytes and ops).
     void (*end)(void *self, int thread, const struct step *s, const struct eval *e,
                 const struct work *w);
 };

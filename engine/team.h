@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A pinned thread team. The caller is worker 0; the others sleep on a futex between jobs, after a short
-// spin. One team a process serves any number of contexts (they take turns).
+// A pinned thread team. The caller is worker 0; the others sleep on a futex between jobs, after a
+// short spin. One team a process serves any number of contexts (they take turns).
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,8 @@ void team_close(struct team *t);
 int team_threads(const struct team *t);
 const int *team_cpus(const struct team *t); // NULL if not pinned
 
-// Runs fn(arg, thread) on workers 0..threads-1 (threads <= team_threads); returns when all are done.
+// Runs fn(arg, thread) on workers 0..threads-1 (threads <= team_threads); returns when all are
+// done.
 void team_run(struct team *t, int threads, void (*fn)(void *arg, int thread), void *arg);
 // Inside fn: waits for all workers of this job (spin, then futex).
 void team_barrier(struct team *t, int thread);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Inside of the tokenizers: the vocabulary as it is looked up. Only engine/tokenizer*.c include this.
-// Spellings point into the mapping of the GGUF file, which outlives the tokenizer.
+// Inside of the tokenizers: the vocabulary as it is looked up. Only engine/tokenizer*.c include
+// this. Spellings point into the mapping of the GGUF file, which outlives the tokenizer.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,30 +9,38 @@
 #include "engine/tokenizer.h"
 
 enum token_type { // numbered as in tokenizer.ggml.token_type
-    TOKEN_UNDEFINED, TOKEN_NORMAL, TOKEN_UNKNOWN, TOKEN_CONTROL, TOKEN_USER_DEFINED, TOKEN_UNUSED,
-    TOKEN_BYTE, TOKEN_TYPE_COUNT
+    TOKEN_UNDEFINED,
+    TOKEN_NORMAL,
+    TOKEN_UNKNOWN,
+    TOKEN_CONTROL,
+    TOKEN_USER_DEFINED,
+    TOKEN_UNUSED,
+    TOKEN_BYTE,
+    TOKEN_TYPE_COUNT
 };
 
 struct tokenizer {
     const struct gguf *gguf;
     const struct gguf_value *spellings; // array of strings
     size_t vocabulary;
-    float *scores;        // [vocabulary]
-    unsigned char *types; // [vocabulary] enum token_type
+    float *scores;         // [vocabulary]
+    unsigned char *types;  // [vocabulary] enum token_type
     int32_t byte_ids[256]; // -1 where the vocabulary lacks the byte
     int32_t bos, eos, unknown;
     int32_t ends[3]; // EOS, EOT, EOM; -1 where there is none
     bool adds_bos, adds_space_prefix;
-    // Pieces that text may be merged to (normal, user-defined, unused), open addressing, -1 is free.
+    // Pieces that text may be merged to (normal, user-defined, unused), open addressing, -1 is
+    // free.
     int32_t *slots;
     uint32_t mask;
     uint64_t key[2]; // of the hash: random numbers
-    // Tokens that are cut out of a text before anything is merged: user-defined ones always, control
-    // ones on request. Sorted by their bytes, a prefix before what it begins; of two that are spelt alike
-    // the user-defined one first.
+    // Tokens that are cut out of a text before anything is merged: user-defined ones always,
+    // control ones on request. Sorted by their bytes, a prefix before what it begins; of two that
+    // are spelt alike the user-defined one first.
     int32_t *cut;
     size_t cut_count;
-    uint32_t cut_first[257]; // those that begin with byte b: cut[cut_first[b]] .. cut[cut_first[b + 1] - 1]
+    uint32_t cut_first[257]; // those that begin with byte b: cut[cut_first[b]] .. cut[cut_first[b +
+                             // 1] - 1]
 };
 
 struct token_list { // grows

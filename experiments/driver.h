@@ -21,8 +21,8 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
 // Prints what a run would do: points, arms, samples, time and size.
 int driver_dry_run(const struct protocol *p, const struct driver_options *o);
 
-// Every phase is built, every model is there (made if it is synthetic) and every point fits into its
-// context.
+// Every phase is built, every model is there (made if it is synthetic) and every point fits into
+// its context.
 int driver_check(const struct protocol *p);
 // Tokens of cache that a point needs.
 ptrdiff_t driver_point_tokens(const struct settings *s);

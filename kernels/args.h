@@ -10,25 +10,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// y[t][r] = sum over c of w[r][c] * x[t][c] (+ bias[r]); with w2: silu of that times the same with w2.
-// Also the tiles matmul_panel_*: there w is a panel (see panel_args), rows <= the variant's row_block
-// and w_stride is ignored.
+// y[t][r] = sum over c of w[r][c] * x[t][c] (+ bias[r]); with w2: silu of that times the same with
+// w2. Also the tiles matmul_panel_*: there w is a panel (see panel_args), rows <= the variant's
+// row_block and w_stride is ignored.
 struct matmul_args {
-    float *y;            // [tokens][rows], written
-    ptrdiff_t y_stride;  // bytes between tokens
-    const void *w;       // [rows][cols] in the op's weight format
-    const void *w2;      // second matrix (gate+up), or NULL; only variants that take it
-    ptrdiff_t w_stride;  // bytes between rows
-    const float *bias;   // [rows] or NULL; only variants that take it
-    const void *x;       // [tokens][cols] in the op's activation format; 64-byte aligned
-    ptrdiff_t x_stride;  // bytes between tokens, a multiple of 64 for a8_32
+    float *y;           // [tokens][rows], written
+    ptrdiff_t y_stride; // bytes between tokens
+    const void *w;      // [rows][cols] in the op's weight format
+    const void *w2;     // second matrix (gate+up), or NULL; only variants that take it
+    ptrdiff_t w_stride; // bytes between rows
+    const float *bias;  // [rows] or NULL; only variants that take it
+    const void *x;      // [tokens][cols] in the op's activation format; 64-byte aligned
+    ptrdiff_t x_stride; // bytes between tokens, a multiple of 64 for a8_32
     ptrdiff_t rows, cols, tokens;
     void *scratch; // the variant's scratch_bytes, 64-byte aligned, one for each thread
 };
 
-// Packs a row block into a panel. Panel i8: rows in groups of 16 (missing rows: q = 0, d = 0); a group
-// is [cols/32] of { uint8 q[8][16][4] (q + 128, so that the dot instruction's unsigned operand is the
-// weight); float d[16] } = 576 bytes, 64-byte aligned; group g starts at g * (cols/32) * 576.
+// Packs a row block into a panel. Panel i8: rows in groups of 16 (missing rows: q = 0, d = 0); a
+// group is [cols/32] of { uint8 q[8][16][4] (q + 128, so that the dot instruction's unsigned
+// operand is the weight); float d[16] } = 576 bytes, 64-byte aligned; group g starts at g *
+// (cols/32) * 576.
 struct panel_args {
     void *panel;
     const void *w;
@@ -38,10 +39,10 @@ struct panel_args {
 
 // One contiguous run of the KV cache for many query tokens and heads; updates a running state.
 // Query token t (position q_pos0 + t) sees key j of the run (position run_pos0 + j) when
-// max(0, p-window+1) <= position of j <= p; window 0 = unlimited. Score s = scale * q.k, then, where
-// softcap > 0, softcap * tanh(s/softcap). The state (m, l, acc) starts at m = -inf, l = 0, acc = 0:
-// m = running maximum, l = sum of exp(s - m), acc = sum of exp(s - m) * v. A run of which a query sees
-// nothing leaves its state as it is. Query head h = kv_head * group + g.
+// max(0, p-window+1) <= position of j <= p; window 0 = unlimited. Score s = scale * q.k, then,
+// where softcap > 0, softcap * tanh(s/softcap). The state (m, l, acc) starts at m = -inf, l = 0,
+// acc = 0: m = running maximum, l = sum of exp(s - m), acc = sum of exp(s - m) * v. A run of which
+// a query sees nothing leaves its state as it is. Query head h = kv_head * group + g.
 struct attention_args {
     const float *q;
     ptrdiff_t q_token_stride, q_head_stride;
@@ -53,9 +54,9 @@ struct attention_args {
     ptrdiff_t tokens, q_pos0, window;
     ptrdiff_t kv_heads, group, dim_k, dim_v;
     double scale, softcap;
-    float *m, *l;                   // [tokens][kv_heads * group]
-    ptrdiff_t state_token_stride;   // bytes between tokens of m and of l
-    float *acc;                     // [tokens][kv_heads * group][dim_v]
+    float *m, *l;                 // [tokens][kv_heads * group]
+    ptrdiff_t state_token_stride; // bytes between tokens of m and of l
+    float *acc;                   // [tokens][kv_heads * group][dim_v]
     ptrdiff_t acc_token_stride, acc_head_stride;
     void *scratch;
 };
@@ -128,9 +129,10 @@ struct kv_store_args {
     ptrdiff_t heads, dim, tokens;
 };
 
-// Yardsticks. read_stream: reads buffer[0..bytes) `iterations` times. fma_peak: an iteration is 1920
-// multiply-adds; int8dot_peak: 7680; add_chain: 64 dependent 1-cycle integer adds. bytes is a multiple
-// of 1024, buffer 64-byte aligned. sink: 64 bytes, 64-byte aligned, written so that nothing is dead.
+// Yardsticks. read_stream: reads buffer[0..bytes) `iterations` times. fma_peak: an iteration is
+// 1920 multiply-adds; int8dot_peak: 7680; add_chain: 64 dependent 1-cycle integer adds. bytes is a
+// multiple of 1024, buffer 64-byte aligned. sink: 64 bytes, 64-byte aligned, written so that
+// nothing is dead.
 struct yardstick_args {
     const void *buffer;
     ptrdiff_t bytes, iterations;

@@ -36,8 +36,16 @@ enum isa {
 
 enum arch { ARCH_any, ARCH_x86_64, ARCH_aarch64 };
 enum op_class {
-    CLASS_matmul, CLASS_panel, CLASS_attention, CLASS_state, CLASS_row, CLASS_rope_angles,
-    CLASS_rope, CLASS_embed, CLASS_kv_store, CLASS_yardstick,
+    CLASS_matmul,
+    CLASS_panel,
+    CLASS_attention,
+    CLASS_state,
+    CLASS_row,
+    CLASS_rope_angles,
+    CLASS_rope,
+    CLASS_embed,
+    CLASS_kv_store,
+    CLASS_yardstick,
 };
 enum { TAKES_BIAS = 1, TAKES_W2 = 2 };
 
@@ -81,20 +89,21 @@ union kernel_entry {
 struct kernel {
     enum op op;
     const char *variant; // "avx2_r4"
-    const char *symbol;  // "matmul_q8_0_a8_32__avx2_r4"; the same form for a pair, which is no function
+    const char
+        *symbol; // "matmul_q8_0_a8_32__avx2_r4"; the same form for a pair, which is no function
     enum arch arch;
     enum isa isa;
     ptrdiff_t tokens_min, tokens_max, row_block, token_block;
     size_t (*scratch_bytes)(const struct shape *s); // a pair's includes its panel
     unsigned takes;
-    bool built;               // compiled into this binary (its arch is ours)
-    union kernel_entry run;   // unset for a pair
+    bool built;                // compiled into this binary (its arch is ours)
+    union kernel_entry run;    // unset for a pair
     const char *packer, *tile; // symbols of a pair's halves, else NULL
 };
 
 const struct format_info *format_info(enum format f);
-int format_find(const char *name);           // enum format, or -1
-int format_of_gguf_type(uint32_t gguf_type); // enum format, or -1
+int format_find(const char *name);                      // enum format, or -1
+int format_of_gguf_type(uint32_t gguf_type);            // enum format, or -1
 size_t format_row_bytes(enum format f, ptrdiff_t cols); // a8_32: one token's three planes
 size_t panel_i8_bytes(ptrdiff_t rows, ptrdiff_t cols);
 // Planes of one token of a8_32 begin at these bytes (q at 0).
@@ -110,7 +119,8 @@ int shape_parse(enum op op, const char *text, struct shape *s, char *message, si
 double shape_visible(const struct shape *s); // key visits of all tokens: sum of keys each one sees
 
 const char *isa_name(enum isa isa);
-unsigned isa_available(void); // bits of ISA_BIT, after INFEROMETER_ISA; exits 2 on an unknown name there
+unsigned
+isa_available(void); // bits of ISA_BIT, after INFEROMETER_ISA; exits 2 on an unknown name there
 bool isa_has(enum isa isa);
 
 size_t kernel_count(void);
@@ -119,8 +129,9 @@ const struct kernel *kernel_find(enum op op, const char *variant);
 const struct kernel *kernel_find_symbol(const char *symbol);
 bool kernel_usable(const struct kernel *k); // built, and the machine has its ISA
 
-// The grammar of variants: OP=VARIANT[,OP=VARIANT…]; `*=c`: reference kernels; `*=default`: the table's
-// order. Later words win; several variants of one op may be named (one for each range of tokens).
+// The grammar of variants: OP=VARIANT[,OP=VARIANT…]; `*=c`: reference kernels; `*=default`: the
+// table's order. Later words win; several variants of one op may be named (one for each range of
+// tokens).
 #define KERNEL_RULES_MAX 64
 struct kernel_rules {
     int count;
@@ -130,12 +141,14 @@ struct kernel_rules {
 enum { KERNEL_RULES_OK = 0, KERNEL_RULES_WRONG = 2, KERNEL_RULES_NO_ISA = 77 }; // as exit codes
 // Adds the words of text to *rules (zero it first). On failure message says what is wrong, with the
 // nearest names.
-int kernel_rules_parse(struct kernel_rules *rules, const char *text, char *message, size_t message_size);
+int kernel_rules_parse(struct kernel_rules *rules, const char *text, char *message,
+                       size_t message_size);
 
-// The variant for this op and number of tokens: the last forced one that fits, else the first usable row
-// that fits and honours `takes`. Never NULL: the reference fits everything.
+// The variant for this op and number of tokens: the last forced one that fits, else the first
+// usable row that fits and honours `takes`. Never NULL: the reference fits everything.
 const struct kernel *kernel_select(enum op op, ptrdiff_t tokens, unsigned takes,
                                    const struct kernel_rules *rules);
 
-// Runs a matmul variant, also a pair: packs row block by row block into scratch and multiplies there.
+// Runs a matmul variant, also a pair: packs row block by row block into scratch and multiplies
+// there.
 void kernel_matmul(const struct kernel *k, const struct matmul_args *a);
