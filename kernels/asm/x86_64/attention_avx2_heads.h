@@ -4,7 +4,8 @@
 #pragma once
 // clang-format off
 
-// Scores of `heads` heads from HEAD on: r8 r9 keys, r10-r13 heads of packed q, rbp scores, rsi key.
+// Scores of `heads` heads from HEAD on: r8 r9 keys, r10-r13 heads of packed q, rbp scores, rsi key,
+// r14 values to come.
 .macro scores heads
         mov     rax, HEAD
         mov     rbp, rax
@@ -18,6 +19,7 @@
         lea     r12, [r11 + rdx]
         lea     r13, [r12 + rdx]
         mov     r8, KEY
+        mov     r14, VALUE
         mov     rcx, DIM_K
         lea     rdx, [rcx - 8]
         mov     r15, rcx
@@ -68,6 +70,22 @@
         vmovlps [rbp + rsi * 4 + 8 * KEYS], xmm4
         vmovhps [rbp + rsi * 4 + 12 * KEYS], xmm4
         .endif
+        // Values wider than two lines are read in strips that no hardware stream follows (Zen 4: half
+        // the bandwidth at 128 columns): ask for them now.
+        cmp     qword ptr DIM_V, 64
+        jbe     .Lnear\@
+        mov     rax, V_STRIDE
+        lea     r9, [r14 + rax]
+        xor     eax, eax
+.Lahead\@:
+        prefetcht0 [r14 + rax * 2]
+        prefetcht0 [r9 + rax * 2]
+        add     rax, 32
+        cmp     rax, DIM_V
+        jb      .Lahead\@
+        mov     rax, V_STRIDE
+        lea     r14, [r9 + rax]
+.Lnear\@:
         mov     rax, K_STRIDE
         lea     r8, [r8 + rax * 2]
         add     rsi, 2
