@@ -67,12 +67,15 @@ int driver_check(const struct protocol *p) {
             struct model *m = NULL;
             if (model_open(&m, s->model) != 0) return fail(EXIT_FAILED, "%s", engine_error());
             ptrdiff_t need = driver_point_tokens(s), context = m->h.context;
+            bool asked = most_tokens > 0 && most_tokens < context;
+            if (asked) context = most_tokens;
             model_close(m);
             if (need > context)
                 return fail(
                     EXIT_FAILED,
-                    "%s:%d: case %s, point %s needs %td tokens, but the context of %s is %td",
-                    p->path, c->line, c->name, c->points[j].id, need, s->model, context);
+                    "%s:%d: case %s, point %s needs %td tokens, but the context of %s is %td%s",
+                    p->path, c->line, c->name, c->points[j].id, need, s->model, context,
+                    asked ? " (--ctx)" : "");
         }
     }
     return 0;

@@ -12,7 +12,8 @@ struct driver_options {
     const char *out_root;         // results/, or what --out says
     const char *const *overrides; // of --set, as given
     size_t override_count;
-    bool large_allowed; // --yes
+    bool large_allowed;       // --yes
+    ptrdiff_t context_tokens; // --ctx: no point may need more; 0: the model's own
 };
 
 // Runs and seals. *run_path (malloc'ed) is the run's directory. 0, or an exit code with failure()

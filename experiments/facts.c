@@ -228,6 +228,8 @@ int facts_write(const char *directory, const struct run_facts *f) {
     machine_cpus(m, &cpus, &cores);
     fact_number(r, "threads", driver_threads(p, (int)cores));
     fact(r, "isa", getenv("INFEROMETER_ISA") != NULL ? getenv("INFEROMETER_ISA") : "");
+    fact(r, "kernel_rules",
+         getenv("INFEROMETER_KERNEL") != NULL ? getenv("INFEROMETER_KERNEL") : "");
     fact(r, "machine", machine_slug(m));
     for (size_t i = 0; i < machine_fact_count(m); i++) {
         const struct machine_fact *one = machine_fact_at(m, i);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/lane.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/error.h"
@@ -35,7 +36,10 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
     char message[512];
     *l = (struct lane){.arm = arm, .model = m, .capacity = capacity, .model_spec = s->model};
     l->kv = lane_kv(arm, s);
-    int status = kernel_rules_parse(&rules, arm->kernel_rules, message, sizeof message);
+    const char *base = getenv("INFEROMETER_KERNEL");
+    int status = kernel_rules_parse(&rules, base != NULL ? base : "", message, sizeof message);
+    if (status == 0)
+        status = kernel_rules_parse(&rules, arm->kernel_rules, message, sizeof message);
     if (status != 0) return fail(status, "arm %s: %s", arm->name, message);
     l->threads = lane_threads(arm, s, team_threads(team));
     struct context_options o = {

@@ -78,7 +78,8 @@ static int find_binding(struct summary_samples *all, size_t points) {
 }
 
 struct columns {
-    int name, point, arm, block, rep, slot, part, warmup, wall, cpu, first, rss, tokens, bytes, ops;
+    int name, point, arm, block, rep, slot, part, warmup, pass;
+    int wall, cpu, first, rss, tokens, bytes, ops;
     int point_name, point_point;
 };
 
@@ -128,6 +129,7 @@ int summary_samples_read(struct summary_samples *all, const struct csv_table *po
         csv_column(t, "slot"),
         csv_column(t, "part"),
         csv_column(t, "warmup"),
+        csv_column(t, "pass"),
         csv_column(t, "wall_ns"),
         csv_column(t, "cpu_ns"),
         csv_column(t, "first_token_ns"),
@@ -144,7 +146,9 @@ int summary_samples_read(struct summary_samples *all, const struct csv_table *po
     all->samples = malloc((t->row_count + 1) * sizeof *all->samples);
     if (all->samples == NULL) return fail(EXIT_FAILED, "%s: out of memory", t->path);
     for (size_t row = 0; status == 0 && row < t->row_count; row++) {
-        if (strcmp(csv_cell(t, row, c.warmup), "1") == 0) continue;
+        // Passes of counters are not for times: reading counters takes some.
+        if (strcmp(csv_cell(t, row, c.warmup), "1") == 0 || csv_cell_number(t, row, c.pass) > 0)
+            continue;
         struct summary_sample *s = &all->samples[all->count++];
         status = find_point(&c, points, t, row, &point);
         s->point = point;

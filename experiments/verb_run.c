@@ -3,6 +3,7 @@
 #include "experiments/driver.h"
 
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,13 +77,29 @@ static int run_all(struct driver_options *o, bool dry) {
     return status;
 }
 
+// --kernel reaches the blocks as INFEROMETER_KERNEL: the rules that those of an arm stand upon.
+static int share_kernel_rules(const struct command *c) {
+    struct kernel_rules rules = {0};
+    char message[512];
+    const char *text = command_value(c, "--kernel", getenv("INFEROMETER_KERNEL"));
+    if (text == NULL) return 0;
+    int status = kernel_rules_parse(&rules, text, message, sizeof message);
+    if (status != 0) return fail(status, "run: --kernel: %s", message);
+    setenv("INFEROMETER_KERNEL", text, 1);
+    return 0;
+}
+
 int driver_run(const struct command *c) {
+    long context_tokens = 0;
     const char *overrides[FLAG_VALUES_MAX + 2];
     char *directory = NULL, results[4096], texts[2][64];
     struct driver_options o = {.overrides = overrides, .large_allowed = command_has(c, "--yes")};
     o.override_count = collect_overrides(c, overrides, texts);
     int status = evaluation_restrict(c, c->argv);
+    if (status == 0) status = share_kernel_rules(c);
+    if (status == 0) status = command_number(c, "--ctx", 1, LONG_MAX, 0, &context_tokens);
     if (status != 0) return status;
+    o.context_tokens = context_tokens;
     if (source_data_dir(&directory) != 0) return fail(EXIT_FAILED, "%s", engine_error());
     snprintf(results, sizeof results, "%s/results", directory);
     free(directory);
