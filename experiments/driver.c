@@ -56,7 +56,7 @@ int driver_threads(const struct protocol *p, int physical_cores) {
     return most;
 }
 
-int driver_check(const struct protocol *p) {
+int driver_check(const struct protocol *p, ptrdiff_t most_tokens) {
     for (size_t i = 0; i < p->case_count; i++) {
         const struct protocol_case *c = &p->cases[i];
         for (size_t j = 0; j < c->point_count; j++) {
@@ -304,7 +304,7 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     struct run_dir dir = {0};
     struct run_facts facts = {.protocol = p, .options = o, .complete = true};
     char utc_start[20], utc_end[20], binary_sha256[65], hash8[9];
-    int status = driver_check(p);
+    int status = driver_check(p, o->context_tokens);
     if (status == 0) status = check_size(p, o);
     facts_utc(utc_start);
     if (status == 0) status = run_identity(p, utc_start, binary_sha256, hash8);

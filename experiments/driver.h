@@ -24,7 +24,7 @@ int driver_dry_run(const struct protocol *p, const struct driver_options *o);
 
 // Every phase is built, every model is there (made if it is synthetic) and every point fits into
 // its context.
-int driver_check(const struct protocol *p);
+int driver_check(const struct protocol *p, ptrdiff_t most_tokens);
 // Tokens of cache that a point needs.
 ptrdiff_t driver_point_tokens(const struct settings *s);
 // The most threads that any arm of the protocol asks for.

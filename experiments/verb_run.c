@@ -33,9 +33,8 @@ static size_t collect_overrides(const struct command *c, const char **overrides,
 
 int driver_dry_run(const struct protocol *p, const struct driver_options *o) {
     struct estimate e;
-    int status = driver_check(p);
+    int status = driver_check(p, o->context_tokens);
     if (status == 0) status = estimate_run(p, &e);
-    (void)o;
     if (status != 0) return status;
     printf("%s, version %d: %d blocks, each case of a block in a fresh process\n", p->stem,
            p->version, p->blocks);
