@@ -3,6 +3,10 @@
 # figure(name, width, height) opens the output; colours are those of Okabe and Ito (safe for colour blindness).
 set datafile separator "\t"
 set datafile missing "NaN"
+set datafile commentschars ''
+set print '-'
+# A cell of a table as it is to be shown: quotes travel as the mark U+E000. Every label that comes from a table goes through this.
+text(s) = strstrt(s, "\356\200\200") == 0 ? s : text(s[1:strstrt(s, "\356\200\200") - 1] . '"' . s[strstrt(s, "\356\200\200") + 1:*])
 set encoding utf8
 c1 = '#0072b2'; c2 = '#d55e00'; c3 = '#009e73'; c4 = '#cc79a7'; c5 = '#e69f00'; c6 = '#56b4e9'; c7 = '#999999'
 font = 'Helvetica,Arial,sans-serif'

@@ -2,13 +2,25 @@
 #include "analysis/tables.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/literal.h"
+
+// gnuplot reads a quote as the start of a field, "\n" behind a backslash as a new line, and both in
+// the midst of a cell. So a quote travels as a mark that text() of style.gp turns back, and a
+// backslash as U+2216, which looks like it.
+enum { QUOTE_MARK = 0xe000, BACKSLASH_LIKE = 0x2216 };
+
 static void put(FILE *f, const char *text) {
-    for (const char *p = text[0] != '\0' ? text : "NaN"; *p != '\0'; p++)
-        fputc(*p == '\t' || *p == '\n' || *p == '\r' ? ' ' : *p, f);
+    if (text[0] == '\0') text = "NaN";
+    for (uint32_t c; (c = literal_next(&text)) != 0;)
+        literal_put(f, c == '\t' || c == '\n' ? ' '
+                       : c == '"'             ? QUOTE_MARK
+                       : c == '\\'            ? BACKSLASH_LIKE
+                                              : c);
 }
 
 static FILE *open_table(const char *directory, const char *name) {
@@ -102,24 +114,32 @@ static int group_of(const char *region, const char *kernel) {
     return GROUP_output;
 }
 
-// A sample by its key: keys are the running numbers of the rows.
+// A sample by its key less that of the first: keys are the running numbers of the rows.
 struct sample_ref {
     size_t point; // row of points.csv
     double wall_ns, tokens;
     bool wanted;
 };
 
-static struct sample_ref *index_samples(const struct run *r, size_t *count) {
+static struct sample_ref *index_samples(const struct run *r, size_t *count, double *first_key) {
     const struct csv_table *t = &r->files[RUN_samples], *points = &r->files[RUN_points];
     int key = csv_column(t, "key"), arm = csv_column(t, "arm"), warmup = csv_column(t, "warmup");
     int pass = csv_column(t, "pass");
-    double most = -1;
-    for (size_t i = 0; i < t->row_count; i++) most = fmax(most, csv_cell_number(t, i, key));
-    *count = (size_t)(most + 1);
+    *first_key = t->row_count > 0 ? csv_cell_number(t, 0, key) : 0;
+    for (size_t i = 0; i < t->row_count; i++)
+        if (csv_cell_number(t, i, key) != *first_key + (double)i) {
+            fail(EXIT_FAILED, "%s: row %zu: key '%s' is not the running number", t->path, i + 1,
+                 csv_cell(t, i, key));
+            return NULL;
+        }
+    *count = t->row_count;
     struct sample_ref *refs = calloc(*count + 1, sizeof *refs);
-    if (refs == NULL) return NULL;
+    if (refs == NULL) {
+        fail(EXIT_FAILED, "out of memory for a table");
+        return NULL;
+    }
     for (size_t i = 0; i < t->row_count; i++) {
-        struct sample_ref *ref = &refs[(size_t)csv_cell_number(t, i, key)];
+        struct sample_ref *ref = &refs[i];
         ref->wanted = strcmp(csv_cell(t, i, arm), "A") == 0 && csv_cell_number(t, i, warmup) == 0 &&
                       csv_cell_number(t, i, pass) == 0;
         if (!ref->wanted) continue;
@@ -137,7 +157,7 @@ struct point_time {
 };
 
 static void sum_times(const struct run *r, const struct sample_ref *refs, size_t ref_count,
-                      double threads, struct point_time *times) {
+                      double first_key, double threads, struct point_time *times) {
     const struct csv_table *t = &r->files[RUN_regions];
     int key = csv_column(t, "key"), region = csv_column(t, "region"),
         kernel = csv_column(t, "kernel");
@@ -149,8 +169,10 @@ static void sum_times(const struct run *r, const struct sample_ref *refs, size_t
         times[refs[i].point].thread_ns += refs[i].wall_ns * threads;
     }
     for (size_t i = 0; i < t->row_count; i++) {
-        size_t k = (size_t)csv_cell_number(t, i, key);
-        if (k >= ref_count || !refs[k].wanted) continue;
+        double number = csv_cell_number(t, i, key) - first_key;
+        if (!(number >= 0 && number < (double)ref_count)) continue;
+        size_t k = (size_t)number;
+        if (!refs[k].wanted) continue;
         struct point_time *p = &times[refs[k].point];
         p->group_ns[group_of(csv_cell(t, i, region), csv_cell(t, i, kernel))] +=
             csv_cell_number(t, i, ns);
@@ -158,11 +180,28 @@ static void sum_times(const struct run *r, const struct sample_ref *refs, size_t
     }
 }
 
+// time_<case>.tsv; of the case's name only what cannot leave the directory stands for itself.
+static int case_file(char name[NAME_MAX + 1], const char *case_name) {
+    size_t n = (size_t)sprintf(name, "time_");
+    for (const char *p = case_name; *p != '\0'; p++) {
+        if (n + 8 > NAME_MAX)
+            return fail(EXIT_FAILED, "case '%.40s…': the name is too long for a file", case_name);
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+            *p == '_' || *p == '-')
+            name[n++] = *p;
+        else
+            n += (size_t)sprintf(name + n, "%%%02X", (unsigned char)*p);
+    }
+    memcpy(name + n, ".tsv", 5);
+    return 0;
+}
+
 // One table a case, so that a script can plot a case without filtering.
 static int write_case(const struct csv_table *points, const char *case_name,
                       const struct point_time *times, const char *directory) {
-    char name[256];
-    snprintf(name, sizeof name, "time_%s.tsv", case_name);
+    char name[NAME_MAX + 1];
+    int status = case_file(name, case_name);
+    if (status != 0) return status;
     FILE *f = open_table(directory, name);
     if (f == NULL) return EXIT_FAILED;
     fprintf(f, "point");
@@ -188,10 +227,12 @@ int tables_time(const struct run *r, const char *directory) {
     const char *threads_text = run_fact(r, "threads");
     double threads = threads_text != NULL ? strtod(threads_text, NULL) : 1;
     size_t ref_count = 0;
-    struct sample_ref *refs = index_samples(r, &ref_count);
+    double first_key = 0;
+    struct sample_ref *refs = index_samples(r, &ref_count, &first_key);
     struct point_time *times = calloc(points->row_count + 1, sizeof *times);
-    int status = refs != NULL && times != NULL ? 0 : fail(EXIT_FAILED, "out of memory for a table");
-    if (status == 0) sum_times(r, refs, ref_count, threads, times);
+    int status = refs != NULL ? 0 : EXIT_FAILED;
+    if (status == 0 && times == NULL) status = fail(EXIT_FAILED, "out of memory for a table");
+    if (status == 0) sum_times(r, refs, ref_count, first_key, threads, times);
     int case_column = csv_column(points, "case");
     for (size_t i = 0; status == 0 && i < points->row_count; i++) {
         struct point_time *p = &times[i];

@@ -116,7 +116,7 @@ array cases[6] = ['prefill_small', 'decode_small', 'question_small', 'prefill_la
 array titles[6] = ['kjv-3.7m: prefill', 'kjv-3.7m: decode', 'kjv-3.7m: question-prefill', \
                    'llama-3.2-1b: prefill', 'llama-3.2-1b: decode', 'llama-3.2-1b: question-prefill']
 array xlabels[3] = ['S (tokens)', 'C (tokens in the cache)', 'C / q (tokens)']
-tick(i) = i % 3 == 0 ? strcol('tokens') : i % 3 == 1 ? strcol('depth') : strcol('depth') . ' / ' . strcol('tokens')
+tick(i) = text(i % 3 == 0 ? strcol('tokens') : i % 3 == 1 ? strcol('depth') : strcol('depth') . ' / ' . strcol('tokens'))
 do for [i = 0:5] {
     column_i = i % 3
     set lmargin at screen left(column_i); set rmargin at screen right(column_i)
