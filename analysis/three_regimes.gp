@@ -123,10 +123,10 @@ do for [i = 0:5] {
     set tmargin at screen (i < 3 ? 0.86 : 0.42); set bmargin at screen (i < 3 ? 0.58 : 0.14)
     set title titles[i + 1] noenhanced
     set xlabel xlabels[column_i + 1]
-    if (column_i == 2) { set xtics rotate by -55 font ',10' } else { set xtics norotate font ',10' }
+    if (column_i == 2) { set xtics rotate by -45 left font ',9' } else { set xtics norotate center font ',10' }
     if (column_i == 0) { set ylabel 'share of time' } else { unset ylabel }
     plot for [g = 1:7] tables . '/time_' . cases[i + 1] . '.tsv' \
-        using g + 1:xticlabels(tick(i)) lc rgb colours[g] notitle
+        using g + 1:xticlabels(tick(i)) lc rgb colours[g] title columnheader(g + 1)
     if (i == 0) { unset label; unset object }
 }
 unset multiplot
