@@ -12,3 +12,6 @@ struct analysis_request {
 };
 // Draws every figure of the stem and prints their paths. 0, or an exit code with failure() set.
 int analysis_plot(const struct analysis_request *r);
+// Writes <stem>.html, one page that holds all of it and loads nothing, into out, and prints its
+// path. 0, or an exit code with failure() set.
+int analysis_report(const struct analysis_request *r);

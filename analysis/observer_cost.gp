@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 # One figure: time of a token with the observer unbound, bound, and bound with fenced stamps.
+#: figure observer_cost summary ns_per_token
+#: says observer_cost Time of a token without an observer (twice), with time stamps and with fenced time stamps.
 summary = tables . '/summary.tsv'
 place(arm) = arm eq 'A' ? 0 : arm eq "A'" ? 1 : arm eq 'B' ? 2 : arm eq 'C' ? 3 : NaN
 pick(column_name) = strcol('measure') eq 'ns_per_token' ? column(column_name) / 1000 : NaN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The tables that gnuplot scripts read, made from a run: tab-separated, one header line, no quoting,
-// so that nothing in them is ever code: tabs and newlines in a name become spaces, quotes a mark that
-// text() of style.gp turns back, empty values "NaN".
+// The tables that gnuplot scripts read, made from a run: tab-separated, one header line, no
+// quoting, so that nothing in them is ever code: tabs and newlines in a name become spaces, quotes
+// a mark that text() of style.gp turns back, empty values "NaN".
 #pragma once
 #include "experiments/failure.h"
 #include "experiments/run_dir.h"

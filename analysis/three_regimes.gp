@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Two figures: speed (tokens/s and fractions of the measured ceilings), and where the time goes.
+#: figure three_regimes_speed summary tokens_per_s fraction_of_ceiling
+#: says three_regimes_speed Tokens per second of prefill, decode and question-prefill (above), and the share of the ceiling that binds (below).
+#: figure three_regimes_time time
+#: says three_regimes_time Where the time goes: shares of the threads’ time by kind of step, for each case and point.
 summary = tables . '/summary.tsv'
 times = tables . '/time.tsv'
 pick(c, m) = strcol('case') eq c && strcol('measure') eq m && strcol('arm') eq 'A' ? column('estimate') : NaN

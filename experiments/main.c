@@ -20,8 +20,10 @@
 #include "experiments/verbs.def"
 #undef VERB
 
-// The one verb whose work lies in analysis/.
-static int main_plot_in(const struct command *c, const char *data_dir) {
+// The two verbs whose work lies in analysis/.
+static int main_analysis(const struct command *c, int (*work)(const struct analysis_request *)) {
+    char *data_dir = NULL;
+    if (source_data_dir(&data_dir) != 0) return fail(EXIT_FAILED, "%s", engine_error());
     const struct analysis_request r = {
         .stem = c->positional[0],
         .from = command_value(c, "--from", NULL),
@@ -29,15 +31,17 @@ static int main_plot_in(const struct command *c, const char *data_dir) {
         .out = command_value(c, "--out", NULL),
         .data_dir = data_dir,
     };
-    return analysis_plot(&r);
+    int status = work(&r);
+    free(data_dir);
+    return status;
 }
 
 int main_plot(const struct command *c) {
-    char *data_dir = NULL;
-    if (source_data_dir(&data_dir) != 0) return fail(EXIT_FAILED, "%s", engine_error());
-    int status = main_plot_in(c, data_dir);
-    free(data_dir);
-    return status;
+    return main_analysis(c, analysis_plot);
+}
+
+int main_report(const struct command *c) {
+    return main_analysis(c, analysis_report);
 }
 
 static int call(const struct command *c) {
