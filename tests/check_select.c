@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The grammar of variants, the choice by tokens, and the words of shapes.
 #include "kernels/kernels.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "tests/case.h"
 
 static int failures;
 
 static void expect(bool right, const char *what, const char *message) {
     if (right) return;
     failures++;
-    printf("FAILED %s: '%s'; rerun: tests/check_select\n", what, message);
+    case_fail("%s: '%s'", what, message);
 }
 
 static void rules(const char *text, int status, const char *part) {
@@ -35,7 +33,9 @@ static void shape(enum op op, const char *text, int status, const char *part) {
     expect(got == status && strstr(message, part), text, message);
 }
 
-int main(void) {
+static int check_rules(const void *argument) {
+    (void)argument;
+    failures = 0;
     rules("", 0, "");
     rules("*=c", 0, "");
     rules("*=c,add=c,*=default", 0, "");
@@ -50,10 +50,47 @@ int main(void) {
 #else
     rules("matmul_f32_f32=c_v3", 77, "another architecture");
 #endif
+    return failures > 0;
+}
+
+static int check_choice(const void *argument) {
+    (void)argument;
+    failures = 0;
     chosen("*=c", OP_matmul_q8_0_a8_32, 1, "c");
     chosen("*=c", OP_matmul_q8_0_a8_32, 100000, "c");
     chosen("matmul_q8_0_a8_32=c", OP_matmul_q8_0_a8_32, 7, "c");
     chosen("matmul_q8_0_a8_32=c,*=default,*=c", OP_add, 7, "c");
+    bool avx512 = isa_has(ISA_avx512), vnni = isa_has(ISA_avx512vnni);
+    if (isa_has(ISA_avx2)) {
+        chosen("", OP_read_stream, 1, avx512 ? "avx512_s4" : "avx2_s4");
+        chosen("", OP_matmul_q8_0_a8_32, 1, vnni ? "avx512vnni_r1" : "avx2_r1");
+        chosen("", OP_matmul_q8_0_a8_32, 16, vnni ? "avx512vnni_r16" : "avx2_r8");
+        chosen("", OP_matmul_q8_0_a8_32, 17, vnni ? "panel_avx512vnni" : "panel_avx2");
+    }
+    if (isa_has(ISA_dotprod)) chosen("", OP_matmul_q8_0_a8_32, 1, "dotprod_r4");
+    return failures > 0;
+}
+
+// Of each architecture: what is written by hand, then what the compiler made of C, then c.
+static void check_order(enum op op, enum arch arch) {
+    int last = 0;
+    for (size_t i = 0; i < kernel_count(); i++) {
+        const struct kernel *k = kernel_at(i);
+        if (k->op != op || (k->arch != arch && k->arch != ARCH_any)) continue;
+        int place = !strcmp(k->variant, "c") ? 2 : !strncmp(k->variant, "c_", 2) ? 1 : 0;
+        expect(place >= last, "behind what the compiler made", k->symbol);
+        last = place;
+    }
+    expect(last == 2, "the last row is not c", op_info(op)->name);
+}
+
+static int check_table(const void *argument) {
+    (void)argument;
+    failures = 0;
+    for (int op = 0; op < OP_COUNT; op++) {
+        check_order((enum op)op, ARCH_x86_64);
+        check_order((enum op)op, ARCH_aarch64);
+    }
     for (int op = 0; op < OP_COUNT; op++) { // every op has a reference that fits everything
         const struct kernel *c = kernel_find((enum op)op, "c");
         expect(c && kernel_usable(c) && c->tokens_min == 1 && c->tokens_max == TOKENS_ANY,
@@ -65,6 +102,12 @@ int main(void) {
         expect(!k->packer || (kernel_find_symbol(k->packer) && kernel_find_symbol(k->tile)),
                "halves of a pair", k->symbol);
     }
+    return failures > 0;
+}
+
+static int check_shapes(const void *argument) {
+    (void)argument;
+    failures = 0;
     shape(OP_matmul_q8_0_a8_32, "64x96", 0, "");
     shape(OP_matmul_q8_0_a8_32, "64x96x5", 0, "");
     shape(OP_matmul_q8_0_a8_32, "64x97", -1, "multiple of 32");
@@ -75,6 +118,15 @@ int main(void) {
     shape(OP_attention_f16, "100x8x4x64x5", 0, "");
     shape(OP_attention_f16, "4x8x4x64x5", -1, "last of the RUN");
     shape(OP_read_stream, "1000x5", -1, "multiple of 1024");
-    if (!failures) puts("ok select");
     return failures > 0;
+}
+
+int main(int argc, char **argv) {
+    static const struct test_case cases[] = {
+        {"rules", check_rules, NULL},
+        {"choice", check_choice, NULL},
+        {"table", check_table, NULL},
+        {"shapes", check_shapes, NULL},
+    };
+    return case_main(argc, argv, cases, sizeof cases / sizeof *cases);
 }

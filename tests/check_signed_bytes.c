@@ -5,8 +5,7 @@
 // this compiler has the trap. 77 where the machine lacks AVX-512 VNNI.
 #include "kernels/block_formats.h"
 #include "kernels/kernels.h"
-
-#include <stdio.h>
+#include "tests/case.h"
 
 #if defined(__x86_64__)
 #if defined(__clang__)
@@ -28,14 +27,15 @@ VNNI static int32_t dot_with_cast(const uint8_t *w, const int8_t *x) {
     return sum;
 }
 
-int main(void) {
+static int check_dot(const void *argument) {
+    (void)argument;
     struct block_q8_0 w = {0, {0}};
     uint8_t bytes[32];
     int8_t x[32];
     volatile int32_t want = 0; // one product at a time
     if (!isa_has(ISA_avx512vnni)) {
         puts("skipped: this machine lacks AVX-512 VNNI");
-        return 77;
+        return CASE_CANNOT;
     }
     for (int k = 0; k < 32; k++) {
         w.q[k] = (int8_t)(k * 97 % 251 - 128);
@@ -47,12 +47,17 @@ int main(void) {
     printf("dot of signed bytes: %d, as the kernels write it %d; this compiler %s\n", want, kernels,
            cast == want ? "casts rightly too" : "HAS the trap of the cast");
     if (kernels == want) return 0;
-    puts("FAILED; rerun: tests/check_signed_bytes");
-    return 1;
+    return case_fail("the form of the kernels is compiled wrongly");
 }
 #else
-int main(void) {
+static int check_dot(const void *argument) {
+    (void)argument;
     puts("skipped: an x86 trap");
-    return 77;
+    return CASE_CANNOT;
 }
 #endif
+
+int main(int argc, char **argv) {
+    static const struct test_case cases[] = {{"dot", check_dot, NULL}};
+    return case_main(argc, argv, cases, 1);
+}
