@@ -90,7 +90,7 @@ struct row_args {
     double eps;
 };
 
-// cs[t][i] = (cos, sin) of positions[t] * scale * base^(-2i/rope_dim) / factors[i], for pairs i.
+// cs[t][i] = (cos, sin) of positions[t] * scale * base^(-i/pairs) / factors[i], for pairs i.
 struct rope_angles_args {
     float *cs; // [tokens][pairs][2]
     ptrdiff_t cs_stride;

@@ -103,6 +103,8 @@ static inline void f16_row_to_f32(float *y, const uint16_t *x, ptrdiff_t n) {
 
 // Columns [c0, c0 + n) of a row in a weight format as floats: a pointer to them, which is `buffer`
 // (n floats) unless the row is f32 already. Of block formats c0 and n are multiples of BLOCK_COLS.
+typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);
+
 static inline const float *f32_columns(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer) {
     (void)n, (void)buffer;
     return (const float *)row + c0;

@@ -3,21 +3,12 @@
 // reference_matmul.c is. A key row is converted once for all query heads of its group.
 #include "kernels/symbols.h"
 #include "kernels/block_formats.h"
+#include "kernels/variant.h"
 
 #include <math.h>
 
-#ifndef VARIANT
-#define VARIANT c
-#endif
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define NAME(op) PASTE(op##__, VARIANT)
-#define ONLY_INTEGER_c_avx512vnni 1
-#define ONLY_INTEGER_c_dotprod 1
-
-#if !PASTE(ONLY_INTEGER_, VARIANT)
+#if !ONLY_INTEGER
 enum { HEADS_AT_ONCE = 16, DIMS_AT_ONCE = 256 };
-typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);
 
 static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
     return a < b ? a : b;

@@ -3,8 +3,6 @@
 #include "kernels/symbols.h"
 #include "kernels/block_formats.h"
 
-typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);
-
 static void embed(const struct embed_args *a, columns_fn *columns) {
     for (ptrdiff_t t = 0; t < a->tokens; t++) {
         float *y = (float *)((char *)a->y + t * a->y_stride);

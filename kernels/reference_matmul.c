@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The matmuls in plain C: strict (`__c`), and compiled again with -DVARIANT=c_v3 and so on, freely
-// optimized (Makefile: FREE_*). Sums run over c = 0 .. cols-1 in float; the integer dots of 32
-// columns are exact. c_avx512vnni and c_dotprod differ in integer dots alone: they have nothing
-// else.
+// The matmuls in plain C; compiled once for each variant of kernels/variant.h. Sums run over
+// c = 0 .. cols-1 in float; the integer dots of 32 columns are exact.
 #include "kernels/symbols.h"
 #include "kernels/block_formats.h"
 #include "kernels/kernels.h"
+#include "kernels/variant.h"
 
 #include <math.h>
-
-#ifndef VARIANT
-#define VARIANT c
-#endif
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define NAME(op) PASTE(op##__, VARIANT)
-#define ONLY_INTEGER_c_avx512vnni 1
-#define ONLY_INTEGER_c_dotprod 1
 
 enum { TOKENS_AT_ONCE = 16, COLS_AT_ONCE = 256 };
 
@@ -29,8 +19,7 @@ static inline float *y_at(const struct matmul_args *a, ptrdiff_t t, ptrdiff_t r)
     return (float *)((char *)a->y + t * a->y_stride) + r;
 }
 
-#if !PASTE(ONLY_INTEGER_, VARIANT)
-typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);
+#if !ONLY_INTEGER
 
 static inline void row_sums(const struct matmul_args *a, const void *row, ptrdiff_t t0, ptrdiff_t n,
                             float *sums, columns_fn *columns) {
