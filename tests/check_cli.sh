@@ -133,6 +133,25 @@ case_generate__stats() {
     done
     grep -q 'tok/s' "$D/out" && why "figures on standard output" || true
 }
+case_generate__memory_and_start() { # peak RSS at most 1.10 x file + KV; first step within 300 ms of the start
+    case $I in *address*) echo "  skipped: a sanitizer's own memory"; return 77 ;; esac
+    local model='synth:tinyllama-1.1b/q8_0?layers=1' run
+    export INFEROMETER_CACHE=$D/cache # the first run makes the file there: 178 MiB
+    "$I" generate -m "$model" --ctx 512 -n 1 -p the >"$D/out" || { why "exit $?"; return; }
+    local file_bytes
+    file_bytes=$(cat "$D"/cache/*.gguf | wc -c)
+    for run in 1 2 3; do # the machine may be busy: the best of three starts
+        "$I" generate -m "$model" --ctx 512 -n 4 -p 'the world' --stats >"$D/out" 2>"$D/err.$run" || { why "exit $?"; return; }
+    done
+    rm -r "$D/cache"
+    cat "$D"/err.? | awk -v mib="$((file_bytes / 1048576))" '
+        /^first token/ { start = $(NF - 1); if (!starts++ || start < least) least = start }
+        /^peak RSS/ { if ($3 > rss) rss = $3; kv = $(NF - 2) }
+        END { if (starts != 3 || !(rss > 0) || !(kv > 0)) { print "  figures are missing"; exit 1 }
+              if (rss > 1.10 * mib + kv) { print "  peak RSS", rss, "MiB of a file of", mib, "MiB, KV", kv; bad = 1 }
+              if (least >= 300) { print "  start to first step", least, "ms"; bad = 1 }
+              exit bad }' || why "$(cat "$D/err.1")"
+}
 case_generate__default_n_stops_at_context() { # -n not given: as much as fits
     same tokens "$("$I" generate -m $M --ctx 8 -p 'In the beginning' --ids | wc -w)" 4
 }
@@ -153,6 +172,14 @@ case_generate__missing_isa() {
     [ -n "$variant" ] || return 77
     INFEROMETER_ISA=c "$I" generate -m $M -n 1 -p x --kernel "$variant" >"$D/out" 2>"$D/err"
     same "exit code" $? 77
+}
+case_logits__same_to_the_bit() { # two runs, the default kernels, several tokens and threads
+    local run
+    for run in 1 2; do
+        "$I" logits -m $M -t 2 --tokens '1 1056 261 5 700 1500 33 8' --positions first,last >"$D/logits.$run" || { why "exit $?"; return; }
+    done
+    [ "$(wc -l <"$D/logits.1")" -gt 2048 ] || { why "$(wc -l <"$D/logits.1") rows"; return; }
+    cmp "$D/logits.1" "$D/logits.2"
 }
 case_logits__columns() {
     "$I" logits -m $M --tokens '1 1056 261' --positions first,last >"$D/out" || { why "exit $?"; return; }
