@@ -3,19 +3,11 @@
 // their query and key rows for it), grouped queries, gated SiLU.
 #include "engine/plan_builder.h"
 
-#include <errno.h>
-
-#include "engine/error.h"
-
 static void attention_steps(struct plan_builder *b) {
     const struct hparams *h = &b->model->h;
     const enum format kv = b->options->kv;
-    int attention = op_of(CLASS_attention, kv, FORMAT_f32);
-    int store = op_of(CLASS_kv_store, kv, FORMAT_f32);
-    if (attention < 0 || store < 0) {
-        b->error = engine_fail(ENOTSUP, "a KV cache in %s is not built yet", format_info(kv)->name);
-        return;
-    }
+    const enum op attention = (enum op)op_of(CLASS_attention, kv, FORMAT_f32); // checked by
+    const enum op store = (enum op)op_of(CLASS_kv_store, kv, FORMAT_f32);      // plan_build
     b->role = ROLE_attention;
     plan_add_norm(b, "attn_norm", plan_tensor(b, "attn_norm", 1, h->width), SLOT_norm);
     const struct plan_matmul qkv[] = {
@@ -28,12 +20,12 @@ static void attention_steps(struct plan_builder *b) {
              h->dim_k);
     plan_add(b, OP_rope_adjacent, "rope_k", PARTITION_tokens, SLOT_k, SLOT_k, SLOT_angles,
              h->kv_heads, h->dim_k);
-    plan_add(b, (enum op)store, "kv_store_k", PARTITION_tokens, SLOT_kv, SLOT_k, SLOT_none,
-             h->kv_heads, h->dim_k);
-    plan_add(b, (enum op)store, "kv_store_v", PARTITION_tokens, SLOT_kv, SLOT_v, SLOT_none,
-             h->kv_heads, h->dim_v);
-    plan_add(b, (enum op)attention, "attention", PARTITION_heads, SLOT_attention, SLOT_q, SLOT_kv,
-             h->heads, h->dim_v);
+    plan_add(b, store, "kv_store_k", PARTITION_tokens, SLOT_kv, SLOT_k, SLOT_none, h->kv_heads,
+             h->dim_k);
+    plan_add(b, store, "kv_store_v", PARTITION_tokens, SLOT_kv, SLOT_v, SLOT_none, h->kv_heads,
+             h->dim_v);
+    plan_add(b, attention, "attention", PARTITION_heads, SLOT_attention, SLOT_q, SLOT_kv, h->heads,
+             h->dim_v);
     plan_add(b, OP_attention_merge, "attention_merge", PARTITION_heads, SLOT_attention,
              SLOT_attention, SLOT_none, h->heads, h->dim_v);
     plan_add(b, OP_attention_finish, "attention_finish", PARTITION_heads, SLOT_attention,

@@ -265,9 +265,9 @@ static void run_slice(const struct context *c, const struct step *s, const struc
         break;
     case CLASS_state:
         if (s->op == OP_attention_merge)
-            execute_attention_merge(c, s, l);
+            execute_attention_merge(c, l);
         else
-            execute_attention_finish(c, s, l);
+            execute_attention_finish(c, l);
         break;
     case CLASS_panel:
     case CLASS_yardstick:

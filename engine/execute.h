@@ -83,8 +83,8 @@ size_t execute_scratch_bytes(const struct plan *p);
 // engine/execute_attention.c
 void execute_attention(const struct context *c, const struct step *s, const struct eval *e,
                        const struct slice *l, int thread);
-void execute_attention_merge(const struct context *c, const struct step *s, const struct slice *l);
-void execute_attention_finish(const struct context *c, const struct step *s, const struct slice *l);
+void execute_attention_merge(const struct context *c, const struct slice *l);
+void execute_attention_finish(const struct context *c, const struct slice *l);
 // engine/execute_work.c: what a slice moves and computes, by its op's row.
 struct work execute_work(const struct context *c, const struct step *s, const struct eval *e,
                          const struct slice *l);

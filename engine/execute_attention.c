@@ -128,8 +128,7 @@ static struct state_args state_args_of(const struct context *c, const struct sli
     };
 }
 
-void execute_attention_merge(const struct context *c, const struct step *s, const struct slice *l) {
-    (void)s;
+void execute_attention_merge(const struct context *c, const struct slice *l) {
     const struct hparams *h = &c->model->h;
     struct state_args a = state_args_of(c, l);
     ptrdiff_t head0 = l->head0 * (h->heads / h->kv_heads);
@@ -143,9 +142,7 @@ void execute_attention_merge(const struct context *c, const struct step *s, cons
     }
 }
 
-void execute_attention_finish(const struct context *c, const struct step *s,
-                              const struct slice *l) {
-    (void)s;
+void execute_attention_finish(const struct context *c, const struct slice *l) {
     struct state_args a = state_args_of(c, l);
     a.y = a.acc;
     a.y_token_stride = a.acc_token_stride;

@@ -132,7 +132,6 @@ int gguf_metadata_parse(struct gguf *g, uint64_t count) {
 }
 
 // ---- typed reads
-// ----------------------------------------------------------------------------------
 
 #define LOAD(ctype, p)                                                                             \
     (__extension__({                                                                               \

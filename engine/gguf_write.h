@@ -11,6 +11,7 @@
 
 struct gguf_writer;
 
+// alignment: of the data of every tensor, a power of two (32 is GGUF's default).
 int gguf_write_open(struct gguf_writer **out, const char *path, uint32_t alignment);
 
 void gguf_write_u32(struct gguf_writer *w, const char *key, uint32_t value);

@@ -43,12 +43,16 @@ int perplexity_of(struct perplexity *out, struct context *c, const int32_t *ids,
     if (window < 2 || window - 1 > context_capacity(c))
         return engine_fail(EINVAL, "%s: a window of %td tokens in a context of %td", path, window,
                            context_capacity(c));
+    const ptrdiff_t vocabulary = context_model(c)->h.vocabulary;
+    for (size_t i = 0; i < count; i++) // context_eval never sees the last one of a window
+        if (ids[i] < 0 || ids[i] >= vocabulary)
+            return engine_fail(EINVAL, "%s: token %zu is %d, the vocabulary has %td", path, i,
+                               ids[i], vocabulary);
     ptrdiff_t step = window - 1, windows = (ptrdiff_t)count / step;
     if (windows == 0)
         return engine_fail(EINVAL, "%s: the text has %zu tokens, a window needs %td", path, count,
                            step);
-    float *logits =
-        malloc((size_t)(LOGITS_TOKENS * context_model(c)->h.vocabulary) * sizeof *logits);
+    float *logits = malloc((size_t)(LOGITS_TOKENS * vocabulary) * sizeof *logits);
     int32_t *tokens = malloc((size_t)window * sizeof *tokens);
     double nll = 0;
     int error = logits && tokens ? 0 : engine_fail(ENOMEM, "%s: no memory for logits", path);

@@ -11,7 +11,7 @@ struct perplexity {
 
 // ids: the text without BOS; bos: the token put before each window. window: tokens with BOS, at
 // most the context's capacity; its cache is rewound to 0 for each window. progress may be NULL:
-// called with the share done. -EINVAL where the text is shorter than one window or the window does
-// not fit.
+// called with the share done. -EINVAL where the text is shorter than one window, the window does
+// not fit, or an id is none of the model's.
 int perplexity_of(struct perplexity *out, struct context *c, const int32_t *ids, size_t count,
                   int32_t bos, ptrdiff_t window, void (*progress)(double done));

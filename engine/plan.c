@@ -246,20 +246,23 @@ static int refuse_unused(const struct plan_builder *b) {
     return 0;
 }
 
-static int check_options(struct plan_builder *b) {
+static int check_options(const struct plan_builder *b) {
     const char *path = gguf_path(b->model->gguf);
     enum format kv = b->options->kv;
     if (op_of(CLASS_attention, kv, FORMAT_f32) < 0 || op_of(CLASS_kv_store, kv, FORMAT_f32) < 0)
         return engine_fail(ENOTSUP, "%s: a KV cache in %s is not built yet", path,
                            format_info(kv)->name);
-    if (b->options->act >= 0 && !b->act_served)
-        return engine_fail(ENOTSUP, "%s: no matmul of this model takes activations in %s", path,
-                           format_info((enum format)b->options->act)->name);
     int partition = b->options->matmul_partition;
     if (partition >= 0 && partition != PARTITION_rows && partition != PARTITION_tokens)
-        return engine_fail(EINVAL, "matmuls are split by rows or tokens, not by %s",
+        return engine_fail(EINVAL, "%s: matmuls are split by rows or tokens, not by %s", path,
                            partition_name((enum partition)partition));
     return 0;
+}
+
+static int check_act(const struct plan_builder *b) {
+    if (b->options->act < 0 || b->act_served) return 0;
+    return engine_fail(ENOTSUP, "%s: no matmul of this model takes activations in %s",
+                       gguf_path(b->model->gguf), format_info((enum format)b->options->act)->name);
 }
 
 int plan_build(struct plan **out, const struct model *m, const struct plan_options *o) {
@@ -276,9 +279,10 @@ int plan_build(struct plan **out, const struct model *m, const struct plan_optio
     b.plan->max_tokens = o->max_tokens ? o->max_tokens : 512;
     b.plan->max_sequences = o->max_sequences ? o->max_sequences : 1;
     b.plan->kv = o->kv;
-    m->architecture->build(&b);
+    b.error = check_options(&b);
+    if (!b.error) m->architecture->build(&b);
     if (!b.error) b.error = refuse_unused(&b);
-    if (!b.error) b.error = check_options(&b);
+    if (!b.error) b.error = check_act(&b);
     free(b.used);
     if (b.error) {
         plan_free(b.plan);

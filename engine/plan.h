@@ -12,7 +12,7 @@
 enum role { ROLE_embedding, ROLE_attention, ROLE_feed_forward, ROLE_output, ROLE_COUNT };
 enum partition { PARTITION_rows, PARTITION_tokens, PARTITION_heads, PARTITION_kv, PARTITION_one };
 
-// Buffers that steps read and write; sized from (max_tokens, max_sequences) when the plan is built.
+// Buffers that steps read and write; a context has them, for max_tokens rows each.
 enum slot {
     SLOT_none,
     SLOT_stream,   // residual stream [tokens][width]

@@ -78,7 +78,6 @@ const char *synth_formats(void) {
 }
 
 // ---- the tensors
-// ----------------------------------------------------------------------------------
 
 struct tensor {
     struct weights weights;
@@ -155,7 +154,6 @@ static void rope_factors(const struct synth_preset *p, float *factors) {
 }
 
 // ---- the metadata
-// ---------------------------------------------------------------------------------
 
 static int describe(struct gguf_writer *w, const struct synth_preset *p, size_t format,
                     ptrdiff_t layers, uint64_t seed) {
@@ -196,7 +194,6 @@ static int describe(struct gguf_writer *w, const struct synth_preset *p, size_t 
 }
 
 // ---- the work
-// -------------------------------------------------------------------------------------
 
 static int make_chunk(const struct job *j, size_t chunk, void *buffer) {
     size_t i = 0, end = j->tensor_count; // the tensor that the chunk belongs to

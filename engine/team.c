@@ -47,7 +47,6 @@ struct team {
                int thread); // written before `job`, constant until the job's last barrier
     void *arg;
     int threads, spin_job, spin_barrier;
-    int *cpus;
     bool pinned_caller;
     cpu_set_t caller_set; // to put back
     int started;
@@ -173,8 +172,7 @@ int team_open(struct team **out, int threads, const int *cpus) {
     t->threads = threads;
     atomic_store(&t->job, 1);
     t->workers = calloc((size_t)threads, sizeof *t->workers);
-    if (cpus) t->cpus = malloc((size_t)threads * sizeof *cpus);
-    if (!t->workers || (cpus && !t->cpus)) {
+    if (!t->workers) {
         team_close(t);
         return engine_fail(ENOMEM, "no memory for a team of %d threads", threads);
     }
@@ -183,7 +181,6 @@ int team_open(struct team **out, int threads, const int *cpus) {
     bool shared = cpus_are_shared(threads, cpus, &t->caller_set);
     t->spin_job = shared ? SPIN_TURNS_SHARED : SPIN_TURNS_JOB;
     t->spin_barrier = shared ? SPIN_TURNS_SHARED : SPIN_TURNS_BARRIER;
-    if (cpus) memcpy(t->cpus, cpus, (size_t)threads * sizeof *cpus);
     for (int i = 0; i < threads; i++) {
         struct worker *w = &t->workers[i];
         int error = 0;
@@ -212,15 +209,10 @@ void team_close(struct team *t) {
     publish(t, 0);
     for (int i = 1; i < t->started; i++) pthread_join(t->workers[i].handle, NULL);
     if (t->pinned_caller) sched_setaffinity(0, sizeof t->caller_set, &t->caller_set);
-    free(t->cpus);
     free(t->workers);
     free(t);
 }
 
 int team_threads(const struct team *t) {
     return t->threads;
-}
-
-const int *team_cpus(const struct team *t) {
-    return t->cpus;
 }

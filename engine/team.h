@@ -10,7 +10,6 @@ struct team;
 int team_open(struct team **out, int threads, const int *cpus);
 void team_close(struct team *t);
 int team_threads(const struct team *t);
-const int *team_cpus(const struct team *t); // NULL if not pinned
 
 // Runs fn(arg, thread) on workers 0..threads-1 (threads <= team_threads); returns when all are
 // done.

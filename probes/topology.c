@@ -82,8 +82,8 @@ static const char *read_cores(int *core_of) {
 int topology_read(struct topology *t) {
     memset(t, 0, sizeof *t);
     int *core_of = malloc(CPUS_MAX * sizeof *core_of);
-    int *cpus = calloc(CPUS_MAX, sizeof *cpus), *cores = calloc(CPUS_MAX, sizeof *cores);
-    int error = core_of && cpus && cores ? 0 : -ENOMEM;
+    int *cpus = calloc(CPUS_MAX, sizeof *cpus);
+    int error = core_of && cpus ? 0 : -ENOMEM;
     if (error) goto out;
     t->source = read_cores(core_of);
     for (int cpu = 0; cpu < CPUS_MAX; cpu++) { // first the first CPU of each core …
@@ -91,7 +91,6 @@ int topology_read(struct topology *t) {
         size_t known = 0;
         while (known < t->core_count && core_of[cpus[known]] != core_of[cpu]) known++;
         if (known < t->core_count) continue;
-        cores[t->core_count] = (int)t->core_count;
         cpus[t->core_count++] = cpu;
     }
     t->cpu_count = t->core_count;
@@ -100,24 +99,13 @@ int topology_read(struct topology *t) {
         size_t core = 0;
         while (core_of[cpus[core]] != core_of[cpu]) core++;
         if (cpus[core] == cpu) continue;
-        cores[t->cpu_count] = (int)core;
         cpus[t->cpu_count++] = cpu;
     }
     t->cpus = cpus;
-    t->core = cores;
 out:
     free(core_of);
-    if (error) {
-        free(cpus);
-        free(cores);
-    }
+    if (error) free(cpus);
     return error;
-}
-
-void topology_free(struct topology *t) {
-    free(t->cpus);
-    free(t->core);
-    memset(t, 0, sizeof *t);
 }
 
 struct cache {

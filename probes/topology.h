@@ -4,15 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct topology { // CPUs of the process's cpuset when it was first asked for
+struct topology { // CPUs of the process's cpuset when it was first asked for; never freed
     int *cpus;    // one of each physical core first, then their siblings; ascending in each part
-    int *core;    // core[i]: number of cpus[i]'s physical core, 0 …
     size_t cpu_count, core_count;
     const char *source; // hwloc, sysfs, or "assumed": each CPU its own core
 };
 int topology_read(struct topology *t); // 0, or -ENOMEM
-void topology_free(struct topology *t);
-bool topology_allowed(int cpu); // is in the cpuset
+bool topology_allowed(int cpu);        // is in the cpuset
 
 // "performance", "efficiency", "capacity-512"; "" where all CPUs are of one type.
 const char *topology_core_type(int cpu);
