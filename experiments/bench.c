@@ -18,6 +18,7 @@
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
 #include "experiments/model_spec.h"
+#include "experiments/quantile.h"
 #include "experiments/run_dir.h"
 #include "experiments/table.h"
 #include "probes/machine.h"
@@ -32,6 +33,12 @@ struct bench {
     int threads;
     ptrdiff_t context_tokens; // --ctx, 0: the model's
 };
+
+static bool any_above(const long *values, size_t count, long limit) {
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > limit) return true;
+    return false;
+}
 
 static int read_flags(struct bench *b, const struct command *c) {
     struct evaluation e;
@@ -58,7 +65,12 @@ static int read_flags(struct bench *b, const struct command *c) {
     if (!command_has(c, "-p") && !command_has(c, "-q")) b->p[b->p_count++] = 512;
     if (!command_has(c, "-n")) b->n[b->n_count++] = 128;
     if (b->d_count == 0) b->d[b->d_count++] = 0;
-    if (b->q_count > 0 && b->d_count == 1 && b->d[0] == 0)
+    if (!any_above(b->p, b->p_count, 0) && !any_above(b->n, b->n_count, 0) && b->q_count == 0)
+        return fail(EXIT_USAGE, "bench: nothing to measure: -p, -n or -q must be above 0");
+    if (strpbrk(b->model, "\"\n\r") != NULL)
+        return fail(EXIT_USAGE, "bench: -m %s: a name with quotes or line breaks fits no protocol",
+                    b->model);
+    if (b->q_count > 0 && !any_above(b->d, b->d_count, 0))
         return fail(EXIT_USAGE, "bench: -q needs a depth: say -d N,… with it");
     return 0;
 }
@@ -69,12 +81,6 @@ static void write_sweep(FILE *f, const char *name, const long *values, size_t co
     for (size_t i = 0; i < count; i++)
         if (values[i] >= at_least) fprintf(f, " %ld", values[i]);
     fputc('\n', f);
-}
-
-static bool any_above(const long *values, size_t count, long limit) {
-    for (size_t i = 0; i < count; i++)
-        if (values[i] > limit) return true;
-    return false;
 }
 
 static void write_case(FILE *f, const struct bench *b, const char *name, const char *phase) {
@@ -90,7 +96,8 @@ static int write_protocol(const struct bench *b, const char *path) {
         f,
         "# One call of bench\n\nWritten by `inferometer bench`; nothing was asked but how fast it "
         "is.\n\n"
-        "```protocol\nprotocol   bench\nversion    1\nmodel      %s\nthreads    %d\nkv         %s\n"
+        "```protocol\nprotocol   bench\nversion    1\nmodel      \"%s\"\nthreads    %d\nkv         "
+        "%s\n"
         "design     blocks=%ld seed=1 warmup=1\ngranularity phase\n",
         b->model, b->threads, b->kv, b->repetitions);
     if (any_above(b->p, b->p_count, 0) && b->d_count == 1 && b->d[0] == 0) {
@@ -121,26 +128,13 @@ static int write_protocol(const struct bench *b, const char *path) {
 
 // One repetition of one test: the samples of a point and block, warm-up left out.
 struct repetition {
-    double wall_ns, tokens, first_token_ns, cpu_ns, rss_bytes;
+    double wall_ns, tokens, first_token_ns;
 };
 
 struct result { // of one point
     double avg_ns, stddev_ns, avg_ts, stddev_ts;
     double first_token_ms, p50, p95, p99, peak_rss_mib, cpu_percent, fraction;
 };
-
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double quantile(double *sorted, size_t n, double q) {
-    if (n == 0) return NAN;
-    double at = q * (double)(n - 1);
-    size_t i = (size_t)at;
-    double rest = at - (double)i;
-    return i + 1 < n ? sorted[i] * (1 - rest) + sorted[i + 1] * rest : sorted[i];
-}
 
 static void mean_and_deviation(const double *values, size_t n, double *mean, double *deviation) {
     double sum = 0, squares = 0;
@@ -165,7 +159,7 @@ static int point_result(const struct csv_table *t, const char *case_name, const 
     double *token_ns = malloc((t->row_count + 1) * sizeof *token_ns);
     double *ns = malloc((size_t)blocks * sizeof *ns), *ts = malloc((size_t)blocks * sizeof *ts);
     size_t tokens = 0;
-    double first = 0, wall = 0, cpu = 0, rss = 0;
+    double first = 0, wall = 0, cpu = 0, rss = NAN; // fmax gives way to a number
     *r = (struct result){0};
     if (reps == NULL || token_ns == NULL || ns == NULL || ts == NULL) {
         free(reps), free(token_ns), free(ns), free(ts);
@@ -190,12 +184,11 @@ static int point_result(const struct csv_table *t, const char *case_name, const 
     }
     mean_and_deviation(ns, (size_t)blocks, &r->avg_ns, &r->stddev_ns);
     mean_and_deviation(ts, (size_t)blocks, &r->avg_ts, &r->stddev_ts);
-    qsort(token_ns, tokens, sizeof *token_ns, compare_doubles);
     bool decode = strcmp(part, "gen") == 0;
     r->first_token_ms = decode ? NAN : first / 1e6;
-    r->p50 = decode ? quantile(token_ns, tokens, 0.50) / 1e6 : NAN;
-    r->p95 = decode ? quantile(token_ns, tokens, 0.95) / 1e6 : NAN;
-    r->p99 = decode ? quantile(token_ns, tokens, 0.99) / 1e6 : NAN;
+    r->p50 = decode ? quantile_of(token_ns, tokens, 0.50) / 1e6 : NAN;
+    r->p95 = decode ? quantile_of(token_ns, tokens, 0.95) / 1e6 : NAN;
+    r->p99 = decode ? quantile_of(token_ns, tokens, 0.99) / 1e6 : NAN;
     r->peak_rss_mib = rss / 1048576;
     r->cpu_percent = cpu / wall * 100;
     free(reps), free(token_ns), free(ns), free(ts);

@@ -4,6 +4,7 @@
 // fragments of samples, regions, steps and counts there, which the driver appends.
 #include "experiments/driver.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,9 +20,10 @@
 #include "probes/machine.h"
 
 #define MODELS_MAX 16
-// Ceilings take about two milliseconds a slice; beside turns shorter than that they take one tenth.
+// A slice of the read ceiling: this much of the mapping, so several milliseconds from DRAM. Models
+// whose turns are short are small: all of their weights, wherever they lie, as the turn reads them.
 #define READ_SLICE_BYTES ((size_t)96 << 20)
-#define LONG_TURN_NS 5e6
+#define SHORT_TURN_NS 5e6
 #define WARMUP_TOKENS 16 // of a prompt: enough to touch all weights and warm the caches
 
 struct block {
@@ -29,7 +31,7 @@ struct block {
     const struct protocol_case *c;
     struct random order;
     struct team *team;
-    int physical_cores;
+    int physical_cores; // the threads of arms and points that say nothing of them
     struct ceilings ceilings;
     struct sampler sampler;
     struct model *models[MODELS_MAX];
@@ -65,12 +67,14 @@ static int block_lane(struct block *b, const struct arm *arm, const struct setti
     int status = block_model(b, s->model, &m);
     if (status != 0) return status;
     ptrdiff_t capacity = block_capacity(b, s->model);
+    int threads = driver_arm_threads(arm, s, b->physical_cores);
     for (size_t i = 0; i < b->lane_count; i++)
-        if (lane_fits(&b->lanes[i], arm, s, driver_point_tokens(s))) return *out = &b->lanes[i], 0;
+        if (lane_fits(&b->lanes[i], arm, s, threads, driver_point_tokens(s)))
+            return *out = &b->lanes[i], 0;
     if (b->lane_count == LANES_MAX)
         return fail(EXIT_USAGE, "more than %d contexts in a case", LANES_MAX);
     *out = &b->lanes[b->lane_count];
-    status = lane_open(*out, arm, s, m, b->team, capacity);
+    status = lane_open(*out, arm, s, m, b->team, threads, capacity);
     if (status == 0) b->lane_count++;
     return status;
 }
@@ -95,8 +99,9 @@ struct phase_run { // one point
 static void take_ceilings(struct phase_run *p, bool all) {
     struct sampler *s = &p->block->sampler;
     struct lane *l = p->runs[0].lane;
-    bool brief = p->last_turn_ns < LONG_TURN_NS;
-    sampler_ceiling(s, l, CEILING_read, brief ? l->weights.bytes : READ_SLICE_BYTES);
+    // The canary evicts caches: beside short turns it stays at the ends of a rep.
+    bool brief = p->last_turn_ns < SHORT_TURN_NS;
+    sampler_ceiling(s, l, CEILING_read, READ_SLICE_BYTES);
     enum ceiling binding = l->int8_activations ? CEILING_int8 : CEILING_fma;
     for (int c = CEILING_fma; c < CEILING_COUNT; c++)
         if (all || (enum ceiling)c == binding) sampler_ceiling(s, l, (enum ceiling)c, 0);
@@ -222,6 +227,9 @@ static int run_point(struct block *b, const struct point *point) {
         status = fail(EXIT_FAILED, "out of memory for a prompt");
     if (status == 0) status = prompt_tokens(m, s->prompt, b->protocol->seed, p.tokens, tokens);
     b->sampler.point = point->id;
+    // Ceilings and canary are those of arm A's threads. Canaries of other teams say nothing of
+    // this.
+    if (b->ceilings.threads != p.runs[0].lane->threads) b->sampler.canary_best_gbps = NAN;
     b->ceilings.threads = p.runs[0].lane->threads;
     random_shuffle(&b->order, order, p.run_count);
     ceilings_choose_read(&b->ceilings, &p.runs[0].lane->weights);

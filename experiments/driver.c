@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,11 +27,21 @@
 
 #define RUN_BYTES_MAX 8e6
 
+// How often SIGINT or SIGTERM came. The first ends the run behind the block that runs; the second
+// ends that block too, and what it measured is dropped.
 static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t running_block; // its process id; 0: none
 
 static void on_interrupt(int signal_number) {
+    static const char message[] =
+        "\ninferometer: interrupted: waiting for the block that runs; once more ends it now\n";
+    int kept_errno = errno;
     (void)signal_number;
-    interrupted = 1;
+    if (interrupted < 2) interrupted++;
+    if (running_block > 0 && interrupted == 1)
+        (void)!write(STDERR_FILENO, message, sizeof message - 1);
+    if (running_block > 0 && interrupted > 1) kill((pid_t)running_block, SIGKILL);
+    errno = kept_errno;
 }
 
 ptrdiff_t driver_point_tokens(const struct settings *s) {
@@ -40,15 +51,19 @@ ptrdiff_t driver_point_tokens(const struct settings *s) {
     return tokens;
 }
 
+int driver_arm_threads(const struct arm *arm, const struct settings *s, int physical_cores) {
+    if (arm->threads > 0) return arm->threads;
+    return s->threads > 0 ? s->threads : physical_cores;
+}
+
 int driver_threads(const struct protocol *p, int physical_cores) {
     int most = 1;
     for (size_t i = 0; i < p->case_count; i++) {
         const struct protocol_case *c = &p->cases[i];
         for (size_t j = 0; j < c->point_count; j++) {
             for (size_t k = 0; k < c->arm_count; k++) {
-                int threads = c->points[j].settings.threads;
-                if (c->arms[k].threads > 0) threads = c->arms[k].threads;
-                if (threads == 0) threads = physical_cores;
+                int threads =
+                    driver_arm_threads(&c->arms[k], &c->points[j].settings, physical_cores);
                 if (threads > most) most = threads;
             }
         }
@@ -171,7 +186,8 @@ struct execution { // one run on its way
     int canary_fd;
     int64_t next_key;
     struct progress *progress;
-    size_t points_done, point_count;
+    size_t points_done, point_count; // of all blocks
+    size_t fragments_kept;           // a case of a block each
 };
 
 // The environment of a block; its size moves with the block where the protocol asks for it.
@@ -188,27 +204,55 @@ static void move_environment(const struct protocol *p, int block) {
 }
 
 static void start_block(const struct execution *x, size_t case_index, int block,
-                        const char *fragment, int out) {
+                        const char *fragment, int out, pid_t driver) {
     const struct protocol *p = x->protocol;
     char case_text[24], block_text[24], key_text[24], fd_text[24];
     snprintf(case_text, sizeof case_text, "%zu", case_index);
     snprintf(block_text, sizeof block_text, "%d", block);
     snprintf(key_text, sizeof key_text, "%lld", (long long)x->next_key);
     snprintf(fd_text, sizeof fd_text, "%d", x->canary_fd);
-    const char *argv[16 + 2 * 64] = {"inferometer", "block",  p->path,       case_text, block_text,
-                                     fragment,      key_text, "--canary-fd", fd_text};
+    const char *argv[16 + 2 * DRIVER_OVERRIDES_MAX] = {"inferometer", "block",       p->path,
+                                                       case_text,     block_text,    fragment,
+                                                       key_text,      "--canary-fd", fd_text};
     size_t n = 9;
-    for (size_t i = 0; i < x->options->override_count && i < 64; i++) {
+    for (size_t i = 0; i < x->options->override_count; i++) {
         argv[n++] = "--set";
         argv[n++] = x->options->overrides[i];
     }
     dup2(out, STDOUT_FILENO);
     close(out);
-    signal(SIGINT, SIG_IGN); // the driver decides: a block is short, and half of one is of no use
+    // The driver decides about interruptions: half a block is of no use. Without it none is.
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != driver) _exit(EXIT_FAILED);
     move_environment(p, block);
     execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
     fprintf(stderr, "inferometer: cannot start a block: %s\n", strerror(errno));
     _exit(EXIT_FAILED);
+}
+
+// Shows a block's progress until it ends; the first key behind its samples, -1 where it failed.
+static int64_t follow_block(struct execution *x, int from) {
+    char line[64];
+    size_t used = 0;
+    long long keys = -1;
+    for (;;) {
+        ssize_t n = read(from, line + used, 1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        if (line[used] != '\n') {
+            used += used + 2 < sizeof line;
+            continue;
+        }
+        line[used] = '\0';
+        used = 0;
+        if (sscanf(line, "keys %lld", &keys) == 1) continue;
+        if (strncmp(line, "point ", 6) == 0)
+            progress_show(x->progress, (double)++x->points_done / (double)x->point_count);
+    }
+    close(from);
+    return keys;
 }
 
 static int run_block(struct execution *x, size_t case_index, int block) {
@@ -219,30 +263,28 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return fail(EXIT_FAILED, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL);
-    pid_t child = fork();
-    if (child < 0) return fail(EXIT_FAILED, "cannot start a block: %s", strerror(errno));
-    if (child == 0) start_block(x, case_index, block, fragment, pipe_fds[1]);
+    pid_t driver = getpid(), child = fork();
+    if (child == 0) start_block(x, case_index, block, fragment, pipe_fds[1], driver);
+    int fork_errno = errno;
     close(pipe_fds[1]);
-    FILE *in = fdopen(pipe_fds[0], "r");
-    char line[256];
-    int64_t keys = -1;
-    while (in != NULL && (fgets(line, sizeof line, in) != NULL || (errno == EINTR && !feof(in)))) {
-        long long value;
-        if (sscanf(line, "keys %lld", &value) == 1) keys = value;
-        if (strncmp(line, "point ", 6) == 0)
-            progress_show(x->progress, (double)++x->points_done / (double)x->point_count);
-        errno = 0;
-        clearerr(in);
+    if (child < 0) {
+        close(pipe_fds[0]);
+        return fail(EXIT_FAILED, "cannot start a block: %s", strerror(fork_errno));
     }
-    if (in != NULL) fclose(in);
+    running_block = child;
+    if (interrupted > 1) kill(child, SIGKILL);
+    int64_t keys = follow_block(x, pipe_fds[0]);
     int wait_status = 0;
     while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR) continue;
+    running_block = 0;
     bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0 && keys >= 0;
     int status = gather_fragments(fragment, x->directory, good);
     if (good) {
         x->next_key = keys;
+        x->fragments_kept++;
         return status;
     }
+    if (interrupted > 1) return 0; // run_blocks ends; the blocks before this one are kept
     if (WIFSIGNALED(wait_status))
         return fail(EXIT_FAILED, "case %s, block %d: ended by signal %d",
                     x->protocol->cases[case_index].name, block, WTERMSIG(wait_status));
@@ -260,16 +302,18 @@ static size_t count_points(const struct protocol *p) {
 
 static int run_blocks(struct execution *x) {
     const struct protocol *p = x->protocol;
-    struct sigaction action = {.sa_handler = on_interrupt}, old;
-    sigaction(SIGINT, &action, &old);
+    struct sigaction action = {.sa_handler = on_interrupt}, old_int, old_term;
+    sigaction(SIGINT, &action, &old_int);
+    sigaction(SIGTERM, &action, &old_term);
     int status = 0;
     for (int block = 0; status == 0 && block < p->blocks && !interrupted; block++) {
         for (size_t i = 0; status == 0 && i < p->case_count && !interrupted; i++)
             status = run_block(x, i, block);
-        if (p->cool_seconds > 0 && block + 1 < p->blocks && !interrupted)
+        if (status == 0 && p->cool_seconds > 0 && block + 1 < p->blocks && !interrupted)
             sleep((unsigned)p->cool_seconds);
     }
-    sigaction(SIGINT, &old, NULL);
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGTERM, &old_term, NULL);
     return status;
 }
 
@@ -313,11 +357,15 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
         run_dir_create(&dir, o->out_root, p->stem, machine_slug(machine_facts()), utc_start, hash8);
     if (status != 0) return status;
     struct progress progress;
-    struct execution x = {p,         o, dir.temporary_path, ceiling_canary_memfd(), 0,
-                          &progress, 0, count_points(p)};
-    progress_start(&progress, p->stem);
+    struct execution x = {.protocol = p,
+                          .options = o,
+                          .directory = dir.temporary_path,
+                          .canary_fd = ceiling_canary_memfd(),
+                          .progress = &progress,
+                          .point_count = count_points(p)};
     if (x.canary_fd < 0)
         status = fail(EXIT_FAILED, "no memory for the 512 MiB canary: %s", strerror(errno));
+    progress_start(&progress, p->stem);
     if (status == 0) status = write_protocol(p, dir.temporary_path);
     if (status == 0) status = write_points(p, dir.temporary_path);
     if (status == 0) status = write_headers(dir.temporary_path);
@@ -329,11 +377,16 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     facts.utc_start = utc_start;
     facts.utc_end = utc_end;
     facts.binary_sha256 = binary_sha256;
-    facts.complete = !interrupted;
-    if (status == 0 && !interrupted) status = summary_write(dir.temporary_path, NULL);
+    // An interruption in the last block came too late to leave anything out.
+    facts.complete = x.fragments_kept == p->case_count * (size_t)p->blocks;
+    if (status == 0 && facts.complete) status = summary_write(dir.temporary_path, NULL);
     if (status == 0) status = facts_write(dir.temporary_path, &facts);
-    if (status == 0 && interrupted) {
-        status = fail(EXIT_FAILED, "interrupted: what was measured is kept, unsealed, in %s",
+    if (status == 0 && x.fragments_kept == 0) {
+        status = fail(EXIT_FAILED, "interrupted before a block was done: nothing is kept");
+        run_dir_discard(&dir);
+    } else if (status == 0 && !facts.complete) {
+        status = fail(EXIT_FAILED,
+                      "interrupted: what was measured is kept, incomplete and unsealed, in %s",
                       dir.temporary_path);
     } else if (status == 0) {
         status = run_dir_seal(&dir);

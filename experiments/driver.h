@@ -8,6 +8,7 @@
 
 #include "experiments/protocol.h"
 
+#define DRIVER_OVERRIDES_MAX 66 // flags of a command line, and two that -t and --kv stand for
 struct driver_options {
     const char *out_root;         // results/, or what --out says
     const char *const *overrides; // of --set, as given
@@ -27,10 +28,14 @@ int driver_dry_run(const struct protocol *p, const struct driver_options *o);
 int driver_check(const struct protocol *p, ptrdiff_t most_tokens);
 // Tokens of cache that a point needs.
 ptrdiff_t driver_point_tokens(const struct settings *s);
+// Threads of an arm at a point: what it says, what the point says, or all physical cores.
+int driver_arm_threads(const struct arm *arm, const struct settings *s, int physical_cores);
 // The most threads that any arm of the protocol asks for.
 int driver_threads(const struct protocol *p, int physical_cores);
 
-// experiments/block.c
+// experiments/block.c: one case of one block, in a process of its own, into fragments in
+// `directory`. canary_fd: ceiling_canary_memfd() of the driver. 0, or an exit code with failure()
+// set.
 int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
               int64_t first_key, int canary_fd);
 

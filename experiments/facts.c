@@ -16,6 +16,7 @@
 #include "experiments/ceiling.h"
 #include "experiments/failure.h"
 #include "experiments/prompt.h"
+#include "experiments/quantile.h"
 #include "experiments/record.h"
 #include "experiments/run_dir.h"
 #include "experiments/sha256.h"
@@ -52,36 +53,38 @@ static void command_line(const char *command, char *line, size_t size) {
 
 // The commit of the tree that the binary runs in; results/ does not make it dirty.
 static void commit_facts(struct record *r) {
-    char *directory = NULL, command[4400], line[256];
+    char *directory = NULL, line[256];
     if (source_data_dir(&directory) != 0) return;
-    snprintf(command, sizeof command, "git -C '%s' rev-parse HEAD 2>/dev/null", directory);
-    command_line(command, line, sizeof line);
+    setenv("INFEROMETER_TREE", directory, 1); // whatever characters the path has
+    free(directory);
+    command_line("git -C \"$INFEROMETER_TREE\" rev-parse HEAD 2>/dev/null", line, sizeof line);
     fact(r, "commit", line);
     if (line[0] != '\0') {
-        snprintf(command, sizeof command,
-                 "git -C '%s' status --porcelain -- . ':!results' 2>/dev/null | head -1; true",
-                 directory);
-        command_line(command, line, sizeof line);
-        fact(r, "dirty", line[0] != '\0' ? "yes" : "no");
+        command_line("changes=$(git -C \"$INFEROMETER_TREE\" status --porcelain -- . ':!results' "
+                     "2>/dev/null) && if [ -n \"$changes\" ]; then echo yes; else echo no; fi",
+                     line, sizeof line);
+        fact(r, "dirty", line);
     }
-    free(directory);
+    unsetenv("INFEROMETER_TREE");
 }
 
-// The hash of a large file is kept beside it in the cache directory, by size and time of change.
+// The hash of a large file is kept in the cache directory, by path, size, time of change and
+// inode.
 static int model_sha256(const char *path, char hex[65]) {
     struct stat st;
-    char *cache = NULL, kept_path[4400], name[65], tag[4300], line[256];
+    char *cache = NULL, kept_path[4400], name[65], tag[128], line[256];
     if (stat(path, &st) != 0) return fail(EXIT_FAILED, "%s: cannot be read", path);
     if (source_cache_dir(&cache) != 0) return fail(EXIT_FAILED, "%s", engine_error());
     sha256_of(path, strlen(path), name);
     snprintf(kept_path, sizeof kept_path, "%s/%.16s.sha256", cache, name);
-    snprintf(tag, sizeof tag, "%lld %lld.%09ld", (long long)st.st_size,
-             (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    snprintf(tag, sizeof tag, "%lld %lld.%09ld %lld.%lld", (long long)st.st_size,
+             (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_dev,
+             (long long)st.st_ino);
     free(cache);
     FILE *f = fopen(kept_path, "r");
     if (f != NULL) {
         bool good = fgets(line, sizeof line, f) != NULL && strlen(line) > 66 && line[64] == ' ' &&
-                    strncmp(line + 65, tag, strlen(tag)) == 0;
+                    strncmp(line + 65, tag, strlen(tag)) == 0 && line[65 + strlen(tag)] == '\n';
         fclose(f);
         if (good) {
             memcpy(hex, line, 64);
@@ -156,11 +159,6 @@ static int model_facts(struct record *r, const struct protocol *p) {
     return 0;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // Median and best rate of each ceiling over the run.
 static int ceiling_facts(struct record *r, const char *directory) {
     char path[4200], arm[32], key[64];
@@ -173,21 +171,26 @@ static int ceiling_facts(struct record *r, const char *directory) {
     for (int c = 0; rates != NULL && c < CEILING_COUNT; c++) {
         int amount = csv_column(&t, c == CEILING_read ? "bytes" : "ops");
         size_t n = 0;
+        double best = 0;
         snprintf(arm, sizeof arm, "ceiling:%s", ceiling_name((enum ceiling)c));
-        for (size_t i = 0; i < t.row_count; i++)
-            if (strcmp(csv_cell(&t, i, arm_column), arm) == 0)
-                rates[n++] = csv_cell_number(&t, i, amount) / csv_cell_number(&t, i, wall);
+        for (size_t i = 0; i < t.row_count; i++) {
+            if (strcmp(csv_cell(&t, i, arm_column), arm) != 0) continue;
+            double rate = csv_cell_number(&t, i, amount) / csv_cell_number(&t, i, wall);
+            if (!isfinite(rate)) continue;
+            rates[n++] = rate;
+            best = fmax(best, rate);
+        }
         if (n == 0) continue;
-        qsort(rates, n, sizeof *rates, compare_doubles);
         const char *unit = c == CEILING_read ? "gbps" : "gops";
         snprintf(key, sizeof key, "ceiling_%s_%s_median", ceiling_name((enum ceiling)c), unit);
-        fact_number(r, key, rates[n / 2]);
+        fact_number(r, key, quantile_of(rates, n, 0.5));
         snprintf(key, sizeof key, "ceiling_%s_%s_best", ceiling_name((enum ceiling)c), unit);
-        fact_number(r, key, rates[n - 1]);
+        fact_number(r, key, best);
     }
+    if (rates == NULL) status = fail(EXIT_FAILED, "%s: out of memory", path);
     free(rates);
     csv_free(&t);
-    return 0;
+    return status;
 }
 
 static void override_facts(struct record *r, const struct driver_options *o) {

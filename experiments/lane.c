@@ -11,17 +11,11 @@ static const char *lane_kv(const struct arm *arm, const struct settings *s) {
     return arm->kv != NULL ? arm->kv : s->kv;
 }
 
-int lane_threads(const struct arm *arm, const struct settings *s, int physical_cores) {
-    if (arm->threads > 0) return arm->threads;
-    return s->threads > 0 ? s->threads : physical_cores;
-}
-
-bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s,
+bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s, int threads,
                ptrdiff_t capacity) {
     return l->arm == arm && strcmp(l->model_spec, s->model) == 0 &&
            strcmp(l->kv, lane_kv(arm, s)) == 0 && l->capacity >= capacity &&
-           (s->threads == 0 || arm->threads > 0 || l->threads == s->threads) &&
-           context_plan(l->context)->max_tokens >= s->chunk;
+           l->threads == threads && context_plan(l->context)->max_tokens >= s->chunk;
 }
 
 static bool plan_quantizes(const struct plan *p) {
@@ -31,7 +25,7 @@ static bool plan_quantizes(const struct plan *p) {
 }
 
 int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, struct model *m,
-              struct team *team, ptrdiff_t capacity) {
+              struct team *team, int threads, ptrdiff_t capacity) {
     struct kernel_rules rules = {0};
     char message[512];
     *l = (struct lane){.arm = arm, .model = m, .capacity = capacity, .model_spec = s->model};
@@ -41,7 +35,7 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
     if (status == 0)
         status = kernel_rules_parse(&rules, arm->kernel_rules, message, sizeof message);
     if (status != 0) return fail(status, "arm %s: %s", arm->name, message);
-    l->threads = lane_threads(arm, s, team_threads(team));
+    l->threads = threads;
     struct context_options o = {
         .team = team,
         .threads = l->threads,

@@ -15,19 +15,19 @@ struct lane {
     const struct arm *arm;
     struct model *model; // borrowed from the block
     struct context *context;
-    struct ceiling_target
-        weights;           // the model's tensors in its mapping: what the read ceiling reads
-    bool int8_activations; // the plan quantizes activations: the int8 peak binds
-    struct watch watch;    // unbound where workers == NULL
+    struct ceiling_target weights; // the model's tensors in its mapping: what the ceiling reads
+    bool int8_activations;         // the plan quantizes activations: the int8 peak binds
+    struct watch watch;            // unbound where workers == NULL
     ptrdiff_t capacity;
     const char *kv, *model_spec; // what it was opened with
     int threads;
 };
 
-// What lanes need of the settings of a point; capacity in tokens.
+// Opens an arm at the settings of a point: `threads` of the team, a cache of `capacity` tokens.
+// 0, or an exit code with failure() set.
 int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, struct model *m,
-              struct team *team, ptrdiff_t capacity);
+              struct team *team, int threads, ptrdiff_t capacity);
 void lane_close(struct lane *l);
-bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s,
+// Whether it can run another point of the same arm.
+bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s, int threads,
                ptrdiff_t capacity);
-int lane_threads(const struct arm *arm, const struct settings *s, int physical_cores);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/record.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,41 +30,58 @@ int record_open(struct record *r, const char *directory, enum run_file file, boo
 }
 
 // A column that the schema does not have is a mistake in this program, not in its input.
-static char *value_of(struct record *r, const char *column) {
+static size_t index_of(const struct record *r, const char *column) {
     size_t i = 0;
     for (; r->columns[i] != NULL; i++)
-        if (strcmp(r->columns[i], column) == 0) return r->values[i];
+        if (strcmp(r->columns[i], column) == 0) return i;
     for (size_t j = 0; i + j < r->count; j++)
-        if (strcmp(r->extra[j], column) == 0) return r->values[i + j];
+        if (strcmp(r->extra[j], column) == 0) return i + j;
     fprintf(stderr, "inferometer: %s has no column %s\n", run_file_name(r->file), column);
     abort();
 }
 
 void record_text(struct record *r, const char *column, const char *value) {
-    snprintf(value_of(r, column), sizeof r->values[0], "%s", value);
+    size_t i = index_of(r, column), bytes = strlen(value) + 1;
+    if (bytes > r->values[i].room_bytes) {
+        char *more = realloc(r->values[i].text, bytes + 64);
+        if (more == NULL) {
+            r->out_of_memory = true;
+            return;
+        }
+        r->values[i].text = more;
+        r->values[i].room_bytes = bytes + 64;
+    }
+    memcpy(r->values[i].text, value, bytes);
 }
 
 void record_number(struct record *r, const char *column, double value) {
-    char *v = value_of(r, column), text[32] = "";
-    if (!isnan(value)) csv_format(text, value);
-    memcpy(v, text, sizeof text);
+    char text[32];
+    if (isinf(value) && r->csv.failed == 0) r->csv.failed = EDOM; // as csv_number
+    csv_format(text, value);
+    record_text(r, column, text);
 }
 
 void record_integer(struct record *r, const char *column, int64_t value) {
-    snprintf(value_of(r, column), sizeof r->values[0], "%lld", (long long)value);
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    record_text(r, column, text);
 }
 
 void record_end(struct record *r) {
     for (size_t i = 0; i < r->count; i++) {
-        if (r->values[i][0] != '\0')
-            csv_text(&r->csv, r->values[i]);
+        char *text = r->values[i].text;
+        if (text != NULL && text[0] != '\0')
+            csv_text(&r->csv, text);
         else
             csv_empty(&r->csv);
-        r->values[i][0] = '\0';
+        if (text != NULL) text[0] = '\0';
     }
     csv_end_row(&r->csv);
 }
 
 int record_close(struct record *r) {
+    for (size_t i = 0; i < r->count; i++) free(r->values[i].text);
+    memset(r->values, 0, sizeof r->values);
+    if (r->out_of_memory && r->csv.failed == 0) r->csv.failed = ENOMEM;
     return csv_close(&r->csv);
 }

@@ -163,7 +163,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 }
 
 void run_dir_discard(struct run_dir *r) {
-    if (r->temporary_path != NULL) nftw(r->temporary_path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (r->temporary_path == NULL) return;
+    nftw(r->temporary_path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    for (int i = 0; i < 2; i++) { // MACHINE and STEM above it, where they hold nothing else
+        *strrchr(r->temporary_path, '/') = '\0';
+        if (rmdir(r->temporary_path) != 0) return;
+    }
 }
 
 void run_dir_free(struct run_dir *r) {

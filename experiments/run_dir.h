@@ -57,7 +57,8 @@ int run_dir_create(struct run_dir *r, const char *out_root, const char *stem, co
 // Writes SHA256SUMS, fsyncs, renames. All files of a run must be there and nothing else. On failure
 // the temporary directory stays and is named.
 int run_dir_seal(struct run_dir *r);
-void run_dir_discard(struct run_dir *r); // removes the temporary directory
+// Removes the temporary directory and, where they are empty then, the two above it.
+void run_dir_discard(struct run_dir *r);
 void run_dir_free(struct run_dir *r);
 
 // Reading: checks the hashes of all files first (a changed, missing or extra file is an error).

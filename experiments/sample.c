@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/sample.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,39 @@
 #include "probes/ledger.h"
 #include "probes/machine.h"
 
+// The clock of the whole process knows what other threads used only up to their last timer tick,
+// milliseconds ago; the clock of each thread is exact.
+static int open_cpu_clocks(struct sampler *s) {
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL) return fail(EXIT_FAILED, "/proc/self/task: %s", strerror(errno));
+    int status = 0;
+    for (struct dirent *e; status == 0 && (e = readdir(tasks)) != NULL;) {
+        if (e->d_name[0] == '.') continue;
+        clockid_t *more = realloc(s->cpu_clocks, (s->cpu_clock_count + 1) * sizeof *s->cpu_clocks);
+        if (more == NULL) {
+            status = fail(EXIT_FAILED, "out of memory for the clocks of threads");
+            break;
+        }
+        // The kernel's encoding of a thread's CPU time: its id negated, "per thread", "scheduler".
+        s->cpu_clocks = more;
+        s->cpu_clocks[s->cpu_clock_count++] =
+            (clockid_t)(~(unsigned)strtoul(e->d_name, NULL, 10) << 3 | 4u | 2u);
+    }
+    closedir(tasks);
+    return status;
+}
+
+// NaN where a clock cannot be read.
+static double cpu_ns(const struct sampler *s) {
+    double ns = 0;
+    for (size_t i = 0; i < s->cpu_clock_count; i++) {
+        struct timespec t;
+        if (clock_gettime(s->cpu_clocks[i], &t) != 0) return NAN;
+        ns += (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+    }
+    return ns;
+}
+
 int sampler_open(struct sampler *s, const char *directory, int64_t first_key) {
     int status;
     s->next_key = first_key;
@@ -21,10 +56,11 @@ int sampler_open(struct sampler *s, const char *directory, int64_t first_key) {
         (status = record_open(&s->steps, directory, RUN_steps, false, NULL, 0)) != 0 ||
         (status = record_open(&s->counts, directory, RUN_counts, false, NULL, 0)) != 0)
         return status;
-    return 0;
+    return open_cpu_clocks(s);
 }
 
 int sampler_close(struct sampler *s) {
+    free(s->cpu_clocks);
     int a = record_close(&s->samples), b = record_close(&s->regions);
     int c = record_close(&s->steps), d = record_close(&s->counts);
     return a != 0 ? a : b != 0 ? b : c != 0 ? c : d;
@@ -76,11 +112,14 @@ void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size
     struct ledger_reading before, after;
     struct ledger_entry entry;
     ledger_read(&before);
+    const double cpu_before_ns = cpu_ns(s);
     struct ceiling_slice slice = which == CEILING_read
                                      ? ceiling_read(s->ceilings, &l->weights, read_bytes)
                                      : ceiling_compute(s->ceilings, which);
+    const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
     ledger_read(&after);
     ledger_difference(&before, &after, &entry);
+    entry.cpu_ns = cpu_used_ns;
     entry.canary_gbps = s->canary_gbps;
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
@@ -234,14 +273,17 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
               t->outputs == OUTPUTS_none ? 0 : 1, &bytes, &ops);
     if (watched) watch_clear(&l->watch);
     ledger_read(&before);
+    const double cpu_before_ns = cpu_ns(s);
     uint64_t begin = clock_ticks_fenced();
     int status = context_eval_chunk(l->context, t->tokens, t->count, t->outputs, t->logits);
     uint64_t end = clock_ticks_fenced();
+    const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
     ledger_read(&after);
     if (status != 0)
         return fail(EXIT_FAILED, "case %s, point %s: %s", s->case_name, s->point, engine_error());
     if (watched) watch_finish(&l->watch, end);
     ledger_difference(&before, &after, &entry);
+    entry.cpu_ns = cpu_used_ns;
     entry.canary_gbps = s->canary_gbps;
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);

@@ -2,6 +2,8 @@
 // Takes samples and writes their rows: what one arm does without being interrupted (a token of a
 // decode, a chunk of a prompt), or a slice of a ceiling.
 #pragma once
+#include <time.h>
+
 #include "experiments/lane.h"
 #include "experiments/record.h"
 
@@ -13,11 +15,14 @@ struct sampler { // of one block
     int block;
     enum granularity granularity;
     double canary_gbps, canary_best_gbps, eff_mhz;
+    clockid_t *cpu_clocks; // of each thread of the process
+    size_t cpu_clock_count;
     // of the phase that runs now
     const char *point;
     int rep, slot, pass;
 };
 
+// Once all threads of the process run: their CPU time is what samples state.
 int sampler_open(struct sampler *s, const char *directory, int64_t first_key);
 int sampler_close(struct sampler *s);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "experiments/failure.h"
+#include "experiments/quantile.h"
 #include "experiments/run_dir.h"
 #include "experiments/summary_sample.h"
 
@@ -25,21 +26,6 @@ static const struct {
 #include "experiments/measures.def"
 #undef MEASURE
 };
-
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-// Sorts; linear between the two nearest order statistics (the median of four is the mean of two).
-static double quantile(double *values, size_t count, double q) {
-    if (count == 0) return NAN;
-    qsort(values, count, sizeof *values, compare_numbers);
-    double at = q * (double)(count - 1);
-    size_t low = (size_t)at;
-    size_t high = low + 1 < count ? low + 1 : low;
-    return values[low] + (at - (double)low) * (values[high] - values[low]);
-}
 
 struct group { // samples of one arm at one point, by block, rep, slot; no warm-up
     const struct summary_sample *samples;
@@ -116,7 +102,7 @@ static double token_percentile(const struct group *g, enum measure m,
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         if (s[i].part == PART_gen && s[i].tokens == 1) g->scratch[n++] = s[i].wall_ns;
-    return quantile(g->scratch, n, percentile_of(m));
+    return quantile_of(g->scratch, n, percentile_of(m));
 }
 
 static double median_of_reps(const struct group *g, enum measure m, const struct summary_sample *s,
@@ -127,7 +113,7 @@ static double median_of_reps(const struct group *g, enum measure m, const struct
         double value = rep_value(g, m, s + i, end - i);
         if (!isnan(value)) g->scratch[n++] = value;
     }
-    return quantile(g->scratch, n, 0.5);
+    return quantile_of(g->scratch, n, 0.5);
 }
 
 static double median_of_samples(const struct group *g, enum measure m,
@@ -137,7 +123,7 @@ static double median_of_samples(const struct group *g, enum measure m,
         double value = s[i].part == g->part ? sample_value(g, m, &s[i]) : (double)NAN;
         if (value > 0 && !isinf(value)) g->scratch[n++] = value;
     }
-    return quantile(g->scratch, n, 0.5);
+    return quantile_of(g->scratch, n, 0.5);
 }
 
 static double block_value(const struct group *g, enum measure m, const struct summary_sample *s,
@@ -208,7 +194,7 @@ static void summarize(struct csv_writer *w, const struct row *row, const struct 
             if (!isnan(value)) g->block_values[n++] = value;
         }
         if (n == 0) continue;
-        double estimate = quantile(g->block_values, n, 0.5);
+        double estimate = quantile_of(g->block_values, n, 0.5);
         if (m == MEASURE_token_ns_p50 || m == MEASURE_token_ns_p95 || m == MEASURE_token_ns_p99)
             estimate = token_percentile(g, (enum measure)m, g->samples, g->count);
         write_row(w, row, (enum measure)m, estimate, g->block_values[0], n);

@@ -14,6 +14,8 @@
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
 
+_Static_assert(FLAG_VALUES_MAX + 2 <= DRIVER_OVERRIDES_MAX, "every flag may be a --set");
+
 // --set as given; -t and --kv are short for two of them. texts: room for those.
 static size_t collect_overrides(const struct command *c, const char **overrides,
                                 char texts[2][64]) {
@@ -90,7 +92,7 @@ static int share_kernel_rules(const struct command *c) {
 
 int driver_run(const struct command *c) {
     long context_tokens = 0;
-    const char *overrides[FLAG_VALUES_MAX + 2];
+    const char *overrides[DRIVER_OVERRIDES_MAX];
     char *directory = NULL, results[4096], texts[2][64];
     struct driver_options o = {.overrides = overrides, .large_allowed = command_has(c, "--yes")};
     o.override_count = collect_overrides(c, overrides, texts);
@@ -111,7 +113,7 @@ int driver_run(const struct command *c) {
 
 // inferometer block PROTOCOL CASE BLOCK DIRECTORY FIRST_KEY --canary-fd N [--set …]: see block.c.
 int driver_block(const struct command *c) {
-    const char *overrides[FLAG_VALUES_MAX + 2];
+    const char *overrides[DRIVER_OVERRIDES_MAX];
     char texts[2][64];
     size_t override_count = collect_overrides(c, overrides, texts);
     struct protocol *p = NULL;

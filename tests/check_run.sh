@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 inferometer=${INFEROMETER:-./inferometer}
-cases="two_runs sealed arms counters unwritable full_disk beyond_context unknown_word dry_run bench_csv plot no_gnuplot wrong_run committed"
+cases="two_runs sealed arms counters unwritable full_disk beyond_context unknown_word dry_run bench_csv bench_names interrupted block_killed plot no_gnuplot wrong_run committed"
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 export INFEROMETER_CACHE=$scratch/cache
@@ -128,8 +128,58 @@ case_bench_csv() {
     head -1 "$scratch/stdout" | grep -q 'n_prompt,n_gen,n_depth,test_time,avg_ns,stddev_ns,avg_ts,stddev_ts' ||
         give_up "columns: $(head -1 "$scratch/stdout")"
     [ "$(wc -l <"$scratch/stdout")" = 6 ] || give_up "rows: $(cat "$scratch/stdout")"
-    "$inferometer" bench -m embedded:kjv-3.7m -p 16 -n 2 -r 1 -o json 2>/dev/null | python3 -m json.tool >/dev/null ||
-        command -v python3 >/dev/null && : # without python3 the shape of the JSON goes unchecked here
+    "$inferometer" bench -m embedded:kjv-3.7m -p 16 -n 2 -r 1 -o json >"$scratch/json" 2>"$scratch/stderr" ||
+        give_up "$(cat "$scratch/stderr")"
+    if command -v python3 >/dev/null; then python3 -m json.tool <"$scratch/json" >/dev/null || give_up "no JSON"; fi
+    [ "$(grep -c '"model_filename": "embedded:kjv-3.7m"' "$scratch/json")" = 2 ] || give_up "$(cat "$scratch/json")"
+}
+case_bench_names() { # a path of any characters that a line of a protocol can hold
+    cp engine/embedded/kjv-3.7m-f16.gguf "$scratch/a model #1.gguf"
+    "$inferometer" bench -m "$scratch/a model #1.gguf" -p 16 -n 0 -r 1 -o csv >"$scratch/stdout" \
+        2>"$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+    grep -qF "$scratch/a model #1.gguf" "$scratch/stdout" || give_up "$(cat "$scratch/stdout")"
+    "$inferometer" bench -m embedded:kjv-3.7m -p 0 -n 0 2>"$scratch/stderr"
+    [ $? = 2 ] || give_up "exit is not 2"
+    grep -q 'nothing to measure' "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+    [ -z "$(find "$scratch/cache" -name 'bench.*')" ] || give_up "left behind: $(ls "$scratch/cache")"
+}
+# Starts a run of many blocks and waits for the first of them to be done: $driver, $partial.
+start_long() {
+    protocol long "design blocks=500 seed=1 warmup=0" "granularity phase" "case d" "phase decode gen=2"
+    "$inferometer" run "$scratch/long.md" --out "$scratch/results" >"$scratch/stdout" 2>"$scratch/stderr" &
+    driver=$!
+    for _ in $(seq 600); do
+        partial=$(find "$scratch/results" -name '.*.partial' 2>/dev/null)
+        [ -n "$partial" ] && [ "$(wc -l <"$partial/samples.csv")" -gt 1 ] && return
+        sleep 0.1
+    done 2>/dev/null
+    kill -KILL "$driver"
+    give_up "no block was done in a minute: $(cat "$scratch/stderr")"
+}
+case_interrupted() { # exit 1, one line that names what is kept, marked incomplete and not sealed
+    local driver partial
+    start_long
+    kill -INT "$driver"
+    wait "$driver"
+    [ $? = 1 ] || give_up "exit is not 1"
+    grep -qF "kept, incomplete and unsealed, in $partial" "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+    grep -qx 'complete,no' "$partial/run.csv" || give_up "not marked incomplete"
+    [ "$(wc -l <"$partial/samples.csv")" -gt 1 ] && [ ! -e "$partial/fragment" ] || give_up "$(ls -a "$partial")"
+    [ ! -s "$scratch/stdout" ] || give_up "prints a run: $(cat "$scratch/stdout")"
+    "$inferometer" verify "$partial" 2>"$scratch/stderr" && give_up "verify takes it for a run"
+    grep -q 'not sealed' "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+}
+case_block_killed() { # one line that names case, block and signal; nothing half-written
+    command -v pgrep >/dev/null || exit 77
+    local driver partial child
+    start_long
+    for _ in $(seq 100); do
+        child=$(pgrep -P "$driver") && kill -KILL "$child" 2>/dev/null && break
+    done
+    wait "$driver"
+    [ $? = 1 ] || give_up "exit is not 1"
+    grep -q 'case d, block [0-9]*: ended by signal 9' "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+    [ -z "$(find "$scratch/results" -type f)" ] || give_up "left behind: $(find "$scratch/results" -type f)"
 }
 case_plot() { # figures twice: the same bytes; nothing of the run is changed
     command -v gnuplot >/dev/null || exit 77

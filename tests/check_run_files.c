@@ -13,6 +13,7 @@
 
 #include "experiments/csv.h"
 #include "experiments/failure.h"
+#include "experiments/record.h"
 #include "experiments/run_dir.h"
 #include "experiments/sha256.h"
 #include "experiments/summary.h"
@@ -513,6 +514,33 @@ static void add_rows(struct test_case *cases, size_t *count, const struct csv_ta
     }
 }
 
+// ---- records
+
+static int record_long(const void *argument) { // a value of any length is kept whole
+    static char value[100000];
+    static struct record r;
+    struct csv_table t;
+    (void)argument;
+    memset(value, 'v', sizeof value - 1);
+    SAYS(record_open(&r, case_directory, RUN_run, true, NULL, 0) == 0);
+    record_text(&r, "key", "flags"), record_text(&r, "value", value), record_end(&r);
+    record_text(&r, "key", "short"), record_end(&r);
+    SAYS(record_close(&r) == 0 && csv_read(&t, below(0, case_directory, "run.csv")) == 0);
+    SAYS(t.row_count == 2 && strcmp(csv_cell(&t, 0, 1), value) == 0);
+    SAYS(csv_cell(&t, 1, 1)[0] == '\0'); // nothing stays from the row above
+    csv_free(&t);
+    return 0;
+}
+
+static int record_infinite(const void *argument) {
+    static struct record r;
+    (void)argument;
+    SAYS(record_open(&r, case_directory, RUN_run, true, NULL, 0) == 0);
+    record_text(&r, "key", "x"), record_number(&r, "value", HUGE_VAL), record_end(&r);
+    SAYS(record_close(&r) == EXIT_FAILED && strstr(failure(), "infinite") != NULL);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     static const struct test_case own[] = {
         {"csv_round_trip", csv_round_trip, NULL},
@@ -523,6 +551,8 @@ int main(int argc, char **argv) {
         {"csv_full_disk", csv_full_disk, NULL},
         {"sha256_vectors", sha256_vectors, NULL},
         {"sha256_coreutils", sha256_coreutils, NULL},
+        {"record_long", record_long, NULL},
+        {"record_infinite", record_infinite, NULL},
         {"run_good", run_good, NULL},
         {"run_names", run_names, NULL},
         {"run_unsealable", run_unsealable, NULL},
