@@ -17,10 +17,14 @@ for target in $targets; do
     "$build/tests/check_fuzz_regress" --dictionary "$target" >"$dir/dictionary"
     echo "fuzzing $target for $seconds s (log: $dir/log)"
     # -timeout: seconds that one input may take; the memory limit is over what the sanitizers need.
-    if ! "$build/tests/fuzz_$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 \
+    status=0
+    "$build/tests/fuzz_$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 \
         -rss_limit_mb=2048 -malloc_limit_mb=512 -artifact_prefix="$dir/found/" \
         -dict="$dir/dictionary" -print_final_stats=1 "$dir/corpus" "$dir/seeds" \
-        "tests/fuzz/regress/$target" >"$dir/log" 2>&1; then
+        "tests/fuzz/regress/$target" >"$dir/log" 2>&1 || status=$?
+    if grep -q 'libFuzzer: run interrupted' "$dir/log"; then
+        echo "  interrupted"
+    elif [ $status -ne 0 ]; then
         failed=1
         echo "  FOUND something: $(find "$dir/found" -type f -newer "$dir/dictionary" | tr '\n' ' ')"
         echo "  see it again: $build/tests/check_fuzz_regress --replay $target FILE"
