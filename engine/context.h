@@ -42,6 +42,9 @@ struct context_options {
 };
 
 struct context;
+// The model and the team must outlive the context. 0, or a negative errno with a message that names
+// the file: -EINVAL, -ENOTSUP for options, -ENOMEM also where the KV cache is larger than the
+// machine's memory.
 int context_open(struct context **out, const struct model *m, const struct context_options *o);
 void context_close(struct context *c);
 const struct model *context_model(const struct context *c);
@@ -61,8 +64,8 @@ void context_observe(struct context *c, const struct observer *o);
 
 // Appends tokens in chunks of max_tokens. logits: OUTPUTS_last: [vocabulary] of the last token;
 // OUTPUTS_all: [tokens][vocabulary] (the caller's buffer; NULL where none are wanted).
-// -ERANGE beyond the capacity, -EINVAL for a token that the model does not have: nothing was
-// appended.
+// -ERANGE beyond the capacity, -EINVAL for no token or one that the model does not have: nothing
+// was appended.
 int context_eval(struct context *c, const int32_t *tokens, ptrdiff_t count, enum outputs outputs,
                  float *logits);
 // The same for one chunk (count <= max_tokens), so that a driver can alternate contexts by chunks.

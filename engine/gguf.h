@@ -54,7 +54,7 @@ struct gguf_tensor {
 
 struct gguf;
 
-// On failure *out is NULL.
+// 0, or a negative errno with a message that names file, field and offset; *out is NULL then.
 int gguf_open(struct gguf **out, const char *path);
 void gguf_close(struct gguf *g);
 const char *gguf_path(const struct gguf *g);

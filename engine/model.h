@@ -26,7 +26,8 @@ struct model {
     uint64_t weight_bytes; // of all tensors
 };
 
-// spec: a path, `embedded:kjv-3.7m`, `synth:PRESET/FORMAT[?layers=N&seed=S]`.
+// spec: a path, `embedded:kjv-3.7m`, `synth:PRESET/FORMAT[?layers=N&seed=S]`. 0, or a negative
+// errno with a message that names the file and the key or tensor; *out is NULL then.
 int model_open(struct model **out, const char *spec);
 void model_close(struct model *m);
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct team;
+// 0, or a negative errno with a message that names the thread and its CPU.
 // cpus: `threads` numbers to pin to in order (worker 0 = the calling thread), or NULL: not pinned.
 int team_open(struct team **out, int threads, const int *cpus);
 void team_close(struct team *t);

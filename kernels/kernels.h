@@ -95,10 +95,10 @@ struct kernel {
     enum isa isa;
     ptrdiff_t tokens_min, tokens_max, row_block, token_block;
     size_t (*scratch_bytes)(const struct shape *s); // a pair's includes its panel
-    unsigned takes;
-    bool built;                // compiled into this binary (its arch is ours)
-    union kernel_entry run;    // unset for a pair
-    const char *packer, *tile; // symbols of a pair's halves, else NULL
+    unsigned takes;                                 // TAKES_* bits: what of matmul_args it honours
+    bool built;                                     // compiled into this binary (its arch is ours)
+    union kernel_entry run;                         // unset for a pair
+    const char *packer, *tile;                      // symbols of a pair's halves, else NULL
 };
 
 const struct format_info *format_info(enum format f);
@@ -125,8 +125,8 @@ bool isa_has(enum isa isa);
 
 size_t kernel_count(void);
 const struct kernel *kernel_at(size_t i); // all rows, also of the other arch, in the table's order
-const struct kernel *kernel_find(enum op op, const char *variant);
-const struct kernel *kernel_find_symbol(const char *symbol);
+const struct kernel *kernel_find(enum op op, const char *variant); // NULL if there is none
+const struct kernel *kernel_find_symbol(const char *symbol);       // the same
 bool kernel_usable(const struct kernel *k); // built, and the machine has its ISA
 
 // The grammar of variants: OP=VARIANT[,OP=VARIANT…]; `*=c`: reference kernels; `*=default`: the

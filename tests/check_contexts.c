@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/perplexity.h"
 #include "engine/step_cost.h"
 
 #define MODEL "embedded:kjv-3.7m"
@@ -252,6 +253,30 @@ static void seeded_kv(void) {
     golden_close(&g);
 }
 
+static void names_model(int got, int error, const char *part) {
+    const char *message = engine_error();
+    expect(got == error && strstr(message, ".gguf: ") && strstr(message, part), part, got, error);
+    printf("  %s\n", message);
+}
+
+static void refused_options(const struct golden *g) {
+    struct context *c;
+    struct context_options o = {.team = g->team, .context_tokens = 256};
+    o.plan = (struct plan_options){.kv = FORMAT_q8_0, .act = -1, .matmul_partition = -1};
+    names_model(context_open(&c, g->model, &o), -ENOTSUP, "a KV cache in q8_0");
+    o.plan = (struct plan_options){.kv = FORMAT_f16, .act = -1, .matmul_partition = PARTITION_kv};
+    names_model(context_open(&c, g->model, &o), -EINVAL, "not by kv");
+    o.plan = (struct plan_options){.kv = FORMAT_f16, .act = FORMAT_i8, .matmul_partition = -1};
+    names_model(context_open(&c, g->model, &o), -ENOTSUP, "activations in i8");
+    o.plan = (struct plan_options){.kv = FORMAT_f16, .act = -1, .matmul_partition = -1};
+    o.threads = 1000;
+    names_model(context_open(&c, g->model, &o), -EINVAL, "1000 threads");
+    int32_t ids[] = {1, 2, (int32_t)g->model->h.vocabulary};
+    struct perplexity p;
+    names_model(perplexity_of(&p, g->context, ids, 3, 1, 4, NULL), -EINVAL, "token 2 is");
+    names_model(perplexity_of(&p, g->context, ids, 2, 1, 4, NULL), -EINVAL, "the text has 2");
+}
+
 static void refusals(void) {
     struct golden g;
     struct golden_options o = options_of(NULL);
@@ -269,6 +294,7 @@ static void refusals(void) {
     expect(context_position(c) == 0, "nothing was appended", (double)context_position(c), 0);
     golden_ok(context_eval(c, tokens, 256, OUTPUTS_none, NULL), "a full context");
     expect(context_eval(c, tokens, 1, OUTPUTS_none, NULL) == -ERANGE, "one more", 0, 0);
+    refused_options(&g);
     golden_close(&g);
 }
 

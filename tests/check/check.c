@@ -27,7 +27,6 @@ static int areas_used;
 static size_t page_bytes;
 
 // ---- cases and messages
-// ----------------------------------------------------------------------------
 bool check_case(struct check *c, const char *format, ...) {
     va_list list;
     if (c->failed) return false;
@@ -99,7 +98,6 @@ double check_uniform(struct check *c, double low, double high) {
 }
 
 // ---- memory
-// ----------------------------------------------------------------------------------------
 static struct area *area_new(struct check *c, const char *name, enum kind kind, size_t bytes) {
     if (!page_bytes) page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     if (areas_used == AREAS || bytes + 4 * MARGIN_BYTES > AREA_BYTES) {
@@ -188,7 +186,6 @@ static bool canaries_kept(struct check *c) {
 }
 
 // ---- the call
-// --------------------------------------------------------------------------------------
 static sigjmp_buf fault_exit;
 static volatile sig_atomic_t fault_signal, in_kernel;
 static void *volatile fault_address;

@@ -56,7 +56,6 @@ ptrdiff_t check_between(struct check *c, ptrdiff_t low, ptrdiff_t high); // incl
 double check_uniform(struct check *c, double low, double high);
 
 // ---- data: what a case's numbers look like
-// -------------------------------------------------------
 enum data { DATA_PERIOD, DATA_RANDOM, DATA_EXTREME, DATA_ZEROS, DATA_TINY, DATA_COUNT };
 extern const char *const data_names[DATA_COUNT];
 // One row of a weight format (also KV rows) and of an activation format.
@@ -75,7 +74,6 @@ ptrdiff_t data_element_bytes(enum format f); // smallest alignment that a row ma
 #define UNIT 0x1p-24
 
 // ---- one function a class
-// -------------------------------------------------------------------------
 void check_matmul(struct check *c);
 void check_panel(struct check *c);
 void check_attention(struct check *c);
