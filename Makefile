@@ -29,6 +29,9 @@ BUILD    := build/$(ARCH)$(if $(filter clang,$(COMPILER)),-clang)$(if $(FUZZ),-f
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE
 CFLAGS   ?= -O2 -g
+# The same bytes wherever the tree lies: debug information names it "." (compilers take its path from PWD).
+export PWD := $(CURDIR)
+MAP_TREE  = '-ffile-prefix-map=$(CURDIR)=.'
 CFLAGS_ALL = -std=c11 $(WARN) -ffp-contract=off -fno-strict-aliasing -pthread $(CFLAGS) \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 LDLIBS_ALL = -lm -pthread $(LDLIBS)
@@ -54,9 +57,9 @@ LDLIBS_ALL += -lpfm
 endif
 
 # ---- sources --------------------------------------------------------------------------------------
-SOURCES     := $(filter-out kernels/args_offsets.c,$(wildcard engine/*.c kernels/*.c probes/*.c experiments/*.c analysis/*.c))
+SOURCES     := $(filter-out kernels/args_offsets.c,$(sort $(wildcard engine/*.c kernels/*.c probes/*.c experiments/*.c analysis/*.c)))
 MAIN        := experiments/main.c
-ASM_SOURCES := $(wildcard kernels/asm/$(ARCH)/*.S)
+ASM_SOURCES := $(sort $(wildcard kernels/asm/$(ARCH)/*.S))
 # kernels/reference_*.c hold the strict C reference; those named here are compiled again, freely
 # optimized, once for each level: <op>__c_v3 and so on.
 FREE_SOURCES  := kernels/reference_matmul.c kernels/reference_attention.c
@@ -99,7 +102,7 @@ inferometer: $(BINARY)
 
 # ---- rules ----------------------------------------------------------------------------------------
 # The stamp changes when compiler or flags do, and everything is rebuilt then.
-FLAGS_TEXT = $(CC) $(shell $(CC) -dumpfullversion -dumpversion) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL) $(FREE_FLAGS)
+FLAGS_TEXT = map-tree $(CC) $(shell $(CC) -dumpfullversion -dumpversion) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LDLIBS_ALL) $(FREE_FLAGS)
 $(BUILD)/flags.stamp: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' > $@
@@ -116,21 +119,21 @@ $(BUILD)/args_offsets.h: $(BUILD)/args_offsets
 $(BUILD)/%.o: %.c $(BUILD)/flags.stamp $(BUILD)/args_offsets.h $(BUILD)/build_flags.h
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  cc   $<")
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(MAP_TREE) -MMD -MP -c $< -o $@
 $(BUILD)/%.o: %.S $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  as   $<")
-	$(Q)$(CC) $(CPPFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(MAP_TREE) -MMD -MP -c $< -o $@
 define free_rule
 $(BUILD)/%.$(1).o: %.c $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
 	@mkdir -p $$(@D)
 	@$$(if $$(Q),echo "  cc   $$< ($(1))")
-	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS_ALL) $$(FREE_FLAGS) $$(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS_ALL) $$(FREE_FLAGS) $$(FLAGS_$(1)) $$(MAP_TREE) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach l,$(LEVELS_$(ARCH)),$(eval $(call free_rule,$(l))))
 
 $(LIBRARY): $(filter-out $(MAIN:%.c=$(BUILD)/%.o),$(OBJECTS))
-	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
+	$(Q)rm -f $@ && $(CROSS)ar rcsD $@ $^
 $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
