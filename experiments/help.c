@@ -65,16 +65,18 @@ void help_general(FILE *out) {
         if (v->state != INTERNAL)
             entry(out, v->name, 14, v->summary, v->state == LATER ? " (not built yet)" : "");
     }
-    fputs("\nResults go to standard output, everything else to standard error.\n"
-          "Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot.\n"
-          "A MODEL is a GGUF file, embedded:kjv-3.7m, or synth:PRESET/FORMAT[?layers=N&seed=S].\n\n"
+    fputs("\nResults go to standard output, everything else to standard error.\nExit codes:", out);
+    const char *comma = "";
+#define EXIT_CODE(code, brief, meaning)                                                            \
+    fprintf(out, "%s %d %s", comma, code, brief);                                                  \
+    comma = ",";
+#include "experiments/help.def"
+    fputs(".\nA MODEL is a GGUF file, embedded:kjv-3.7m, or "
+          "synth:PRESET/FORMAT[?layers=N&seed=S].\n\n"
           "environment:\n",
           out);
-    entry(out, "INFEROMETER_ISA", 23, "use no more than this instruction set, such as avx2", "");
-    entry(out, "INFEROMETER_KERNEL", 23, "the same as --kernel", "");
-    entry(out, "INFEROMETER_CACHE", 23, "where made models are kept (~/.cache/inferometer)", "");
-    entry(out, "INFEROMETER_HOME", 23, "where protocols and the embedded model lie", "");
-    entry(out, "NO_COLOR", 23, "no colours on a terminal", "");
+#define VARIABLE(name, brief, more) entry(out, name, 23, brief, "");
+#include "experiments/help.def"
     fputs("\nexample:\n  inferometer generate -m embedded:kjv-3.7m -p \"In the beginning\"\n", out);
 }
 
