@@ -92,8 +92,8 @@ static void put_bold(FILE *out, const char *text) {
 // A line of its own in the running text, as it would be typed.
 static void put_example(FILE *out, const char *text) {
     fputs(".PP\n.RS 4\n.EX\n", out);
-    put_line(out, text);
-    fputs(".EE\n.RE\n", out);
+    put(out, text);
+    fputs("\n.EE\n.RE\n", out);
 }
 
 static void put_words(FILE *out, const char *words, bool later) {
