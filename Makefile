@@ -204,6 +204,40 @@ lint: ## check formatting, include rules, assembly files, scripts
 plots: all ## redraw the committed figures from the runs that analysis/*.run pin
 	$(Q)bash analysis/redraw.sh
 
+# ---- installation ---------------------------------------------------------------------------------
+# What `inferometer` needs besides itself: what `list protocols`, embedded:… and `plot` read. The runs that
+# analysis/*.run pin come along, so that `plot STEM` draws the committed figures.
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+RUNNER    ?= $(if $(CROSS),qemu-$(ARCH))
+PINNED    = $(shell sed -n 's/^run //p' /dev/null $(wildcard analysis/*.run))
+SHARED    = LICENSE $(sort $(wildcard engine/embedded/* protocols/*.md analysis/*.gp analysis/*.run results/schema.csv $(addsuffix /*,$(PINNED))))
+DOCUMENTS := $(BUILD)/inferometer.1 $(BUILD)/inferometer.bash $(BUILD)/_inferometer
+TABLES    := experiments/verbs.def experiments/flags.def experiments/help.def experiments/words.def
+.PHONY: install uninstall documents
+
+documents: $(DOCUMENTS)
+$(BUILD)/inferometer.1: WHAT = man $(shell git log -1 --format=%cs -- $(TABLES) 2>/dev/null)
+$(BUILD)/inferometer.bash: WHAT = bash
+$(BUILD)/_inferometer: WHAT = zsh
+$(DOCUMENTS): $(BINARY)
+	$(Q)$(RUNNER) $(BINARY) document $(WHAT) > $@
+$(BUILD)/installed: FORCE
+	@printf 'commit %s\ndirty %s\n' "$$(git rev-parse HEAD 2>/dev/null)" \
+	    "$$([ -z "$$(git status --porcelain -- . ':!results' 2>/dev/null)" ] && echo no || echo yes)" > $@
+
+install: all $(DOCUMENTS) $(BUILD)/installed ## install under PREFIX=/usr/local (DESTDIR=…): program, protocols, model, man page, completions
+	$(Q)printf '%s %s %s\n' 755 $(BINARY) bin/inferometer 644 $(BUILD)/installed share/inferometer/installed \
+	    $(foreach f,$(SHARED),644 $(f) share/inferometer/$(f)) \
+	    644 $(BUILD)/inferometer.1 share/man/man1/inferometer.1 \
+	    644 $(BUILD)/inferometer.bash share/bash-completion/completions/inferometer \
+	    644 $(BUILD)/_inferometer share/zsh/site-functions/_inferometer | \
+	    bash experiments/install.sh install '$(DESTDIR)$(PREFIX)'
+	@echo '  installed $(DESTDIR)$(PREFIX)/bin/inferometer'
+
+uninstall: ## remove what `make install` put there, and nothing else
+	$(Q)bash experiments/install.sh uninstall '$(DESTDIR)$(PREFIX)'
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 

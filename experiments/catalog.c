@@ -2,8 +2,10 @@
 #include "experiments/catalog.h"
 
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/error.h"
 #include "engine/model.h"
@@ -11,34 +13,59 @@
 #include "experiments/failure.h"
 #include "experiments/protocol.h"
 
-// What matches a pattern below the data directory, without paths that end in `but`.
-static int find(const char *pattern, const char *but, char ***paths, size_t *count) {
-    char *directory = NULL, whole[4352];
+// Adds what matches a pattern in a directory to *paths, without paths that end in `but`.
+static int find(const char *directory, const char *pattern, const char *but, char ***paths,
+                size_t *count) {
+    char whole[4352];
     glob_t found;
-    *paths = NULL;
-    *count = 0;
-    if (source_data_dir(&directory)) return fail(EXIT_FAILED, "%s", engine_error());
     snprintf(whole, sizeof whole, "%s/%s", directory, pattern);
-    free(directory);
     const int rc = glob(whole, 0, NULL, &found);
     if (rc == GLOB_NOMATCH) return 0;
     if (rc) return fail(EXIT_FAILED, "%s: cannot be read", whole);
-    *paths = calloc(found.gl_pathc, sizeof **paths);
-    for (size_t i = 0; *paths && i < found.gl_pathc; i++) {
+    char **more = realloc(*paths, (*count + found.gl_pathc) * sizeof **paths);
+    if (more) *paths = more;
+    for (size_t i = 0; more && i < found.gl_pathc; i++) {
         const size_t bytes = strlen(found.gl_pathv[i]);
         if (bytes > strlen(but) && !strcmp(found.gl_pathv[i] + bytes - strlen(but), but)) continue;
         if (((*paths)[*count] = strdup(found.gl_pathv[i])) != NULL) ++*count;
     }
     globfree(&found);
-    return *paths ? 0 : fail(EXIT_FAILED, "%s: no memory", whole);
+    return more ? 0 : fail(EXIT_FAILED, "%s: no memory", whole);
 }
 
 int catalog_protocols(char ***paths, size_t *count) {
-    return find("protocols/*.md", "/README.md", paths, count);
+    char *directory;
+    *paths = NULL;
+    *count = 0;
+    if (source_data_dir(&directory)) return fail(EXIT_FAILED, "%s", engine_error());
+    const int rc = find(directory, "protocols/*.md", "/README.md", paths, count);
+    free(directory);
+    return rc;
+}
+
+int catalog_output_dir(const char *below, const char *here, char **path) {
+    char *directory, file[4352];
+    if (source_data_dir(&directory)) return fail(EXIT_FAILED, "%s", engine_error());
+    snprintf(file, sizeof file, "%s/" CATALOG_INSTALLED, directory);
+    const bool tree = access(file, F_OK) != 0 && access(directory, W_OK) == 0;
+    if (asprintf(path, "%s%s%s", tree ? directory : "", tree ? "/" : "", tree ? below : here) < 0)
+        *path = NULL;
+    free(directory);
+    return *path ? 0 : fail(EXIT_FAILED, "%s: no memory", here);
 }
 
 int catalog_results(char ***paths, size_t *count) {
-    int rc = find("results/*/*/*/run.csv", "\n", paths, count);
+    char *directory, *written, known[4352];
+    *paths = NULL;
+    *count = 0;
+    if (source_data_dir(&directory)) return fail(EXIT_FAILED, "%s", engine_error());
+    snprintf(known, sizeof known, "%s/results", directory);
+    free(directory);
+    int rc = catalog_output_dir("results", "results", &written);
+    if (rc) return rc;
+    rc = find(known, "*/*/*/run.csv", "\n", paths, count);
+    if (!rc && strcmp(known, written)) rc = find(written, "*/*/*/run.csv", "\n", paths, count);
+    free(written);
     for (size_t i = 0; !rc && i < *count; i++) *strrchr((*paths)[i], '/') = 0;
     return rc;
 }

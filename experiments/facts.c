@@ -13,6 +13,7 @@
 #include "build_flags.h"
 #include "engine/error.h"
 #include "engine/model.h"
+#include "experiments/catalog.h"
 #include "experiments/ceiling.h"
 #include "experiments/failure.h"
 #include "experiments/prompt.h"
@@ -51,12 +52,30 @@ static void command_line(const char *command, char *line, size_t size) {
     if (pclose(f) != 0) line[0] = '\0';
 }
 
+// An installed program lies in no tree: `make install` left its commit beside it.
+static bool installed_facts(struct record *r, const char *directory) {
+    char path[4400], line[256], commit[128] = "", dirty[8] = "";
+    snprintf(path, sizeof path, "%s/" CATALOG_INSTALLED, directory);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) return false;
+    while (fgets(line, sizeof line, f) != NULL) {
+        sscanf(line, "commit %127s", commit);
+        sscanf(line, "dirty %7s", dirty);
+    }
+    fclose(f);
+    fact(r, "commit", commit);
+    if (commit[0] != '\0') fact(r, "dirty", dirty);
+    return true;
+}
+
 // The commit of the tree that the binary runs in; results/ does not make it dirty.
 static void commit_facts(struct record *r) {
     char *directory = NULL, line[256];
     if (source_data_dir(&directory) != 0) return;
-    setenv("INFEROMETER_TREE", directory, 1); // whatever characters the path has
+    const bool installed = installed_facts(r, directory);
+    if (!installed) setenv("INFEROMETER_TREE", directory, 1); // whatever characters the path has
     free(directory);
+    if (installed) return;
     command_line("git -C \"$INFEROMETER_TREE\" rev-parse HEAD 2>/dev/null", line, sizeof line);
     fact(r, "commit", line);
     if (line[0] != '\0') {

@@ -7,6 +7,7 @@
 #include "analysis/analysis.h"
 #include "engine/error.h"
 #include "engine/model.h"
+#include "experiments/catalog.h"
 #include "experiments/command.h"
 #include "experiments/failure.h"
 #include "experiments/help.h"
@@ -22,17 +23,23 @@
 
 // The two verbs whose work lies in analysis/.
 static int main_analysis(const struct command *c, int (*work)(const struct analysis_request *)) {
-    char *data_dir = NULL;
-    if (source_data_dir(&data_dir) != 0) return fail(EXIT_FAILED, "%s", engine_error());
+    char *data_dir = NULL, *out = NULL;
+    int status = catalog_output_dir("build/figures", "figures", &out);
+    if (status != 0) return status;
+    if (source_data_dir(&data_dir) != 0) {
+        free(out);
+        return fail(EXIT_FAILED, "%s", engine_error());
+    }
     const struct analysis_request r = {
         .stem = c->positional[0],
         .from = command_value(c, "--from", NULL),
         .format = command_value(c, "--format", "svg"),
-        .out = command_value(c, "--out", NULL),
+        .out = command_value(c, "--out", out),
         .data_dir = data_dir,
     };
-    int status = work(&r);
+    status = work(&r);
     free(data_dir);
+    free(out);
     return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/error.h"
 #include "engine/model.h"
+#include "experiments/catalog.h"
 #include "experiments/command.h"
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
@@ -93,7 +94,7 @@ static int share_kernel_rules(const struct command *c) {
 int driver_run(const struct command *c) {
     long context_tokens = 0;
     const char *overrides[DRIVER_OVERRIDES_MAX];
-    char *directory = NULL, results[4096], texts[2][64];
+    char *results = NULL, texts[2][64];
     struct driver_options o = {.overrides = overrides, .large_allowed = command_has(c, "--yes")};
     o.override_count = collect_overrides(c, overrides, texts);
     int status = evaluation_restrict(c, c->argv);
@@ -101,14 +102,13 @@ int driver_run(const struct command *c) {
     if (status == 0) status = command_number(c, "--ctx", 1, LONG_MAX, 0, &context_tokens);
     if (status != 0) return status;
     o.context_tokens = context_tokens;
-    if (source_data_dir(&directory) != 0) return fail(EXIT_FAILED, "%s", engine_error());
-    snprintf(results, sizeof results, "%s/results", directory);
-    free(directory);
-    o.out_root = command_value(c, "--out", results);
-    bool dry = command_has(c, "--dry-run");
     if (c->positional_count != 1) return fail(EXIT_USAGE, "run takes one protocol (or `all`)");
-    if (strcmp(c->positional[0], "all") != 0) return run_one(c->positional[0], &o, dry);
-    return run_all(&o, dry);
+    bool dry = command_has(c, "--dry-run"), all = strcmp(c->positional[0], "all") == 0;
+    if ((status = catalog_output_dir("results", "results", &results)) != 0) return status;
+    o.out_root = command_value(c, "--out", results);
+    status = all ? run_all(&o, dry) : run_one(c->positional[0], &o, dry);
+    free(results);
+    return status;
 }
 
 // inferometer block PROTOCOL CASE BLOCK DIRECTORY FIRST_KEY --canary-fd N [--set …]: see block.c.
