@@ -71,26 +71,29 @@ static void put_verb(FILE *out, const struct verb *v) {
 void document_zsh(FILE *out) {
     fputs("#compdef inferometer\n", out);
     document_head(out, "zsh");
-    fputs(
-        "_inferometer_list() { # LIST COLUMNS\n"
-        "    ${program:-inferometer} list $1 -o csv 2>/dev/null | sed 1d | cut -d, -f$2 | sort -u\n"
-        "}\n"
-        "_inferometer_stems() { compadd -- ${(f)\"$(_inferometer_list protocols 1)\"} }\n"
-        "_inferometer_protocols() {\n"
-        "    compadd -- all\n"
-        "    _inferometer_stems\n"
-        "    _files -g '*.md'\n"
-        "}\n"
-        "_inferometer_models() {\n"
-        "    compadd -- ",
-        out);
+    fputs("_inferometer_stems() {\n"
+          "    compadd -- $(${program:-inferometer} list protocols -o csv 2>/dev/null | sed 1d | "
+          "cut -d, "
+          "-f1)\n"
+          "}\n"
+          "_inferometer_protocols() {\n"
+          "    compadd -- all\n"
+          "    _inferometer_stems\n"
+          "    _files -g '*.md'\n"
+          "}\n"
+          "_inferometer_models() {\n"
+          "    compadd -- ",
+          out);
     document_models(out);
     fputs("\n    _files -g '*.gguf'\n}\n_inferometer_keys() { compadd -S '' -- ", out);
     document_keys(out);
     fputs("}\n"
           "_inferometer_kernels() { # OP=VARIANT,…\n"
           "    compset -P '*,'\n"
-          "    compadd -- '*=c' '*=default' ${(f)\"$(_inferometer_list kernels 1,2 | tr , =)\"}\n"
+          "    compadd -- '*=c' '*=default' $(${program:-inferometer} list kernels -o csv "
+          "2>/dev/null |\n"
+          "        awk -F, 'NR == 1 { while ($++usable != \"usable\") if (usable > NF) exit }\n"
+          "            NR > 1 && $usable == \"yes\" { print $1 \"=\" $2 }')\n"
           "}\n"
           "_inferometer() {\n"
           "    local state line curcontext=$curcontext program=${(Q)words[1]}\n"
