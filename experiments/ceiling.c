@@ -2,6 +2,7 @@
 #include "experiments/ceiling.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 
 #define CANARY_BYTES ((size_t)512 << 20)
 #define CANARY_SLICE_BYTES_PER_THREAD ((size_t)4 << 20)
-#define SLICE_NS 2e6
+#define COMPUTE_SLICE_NS 1e6
 #define THREADS_MAX 256
 #define READ_GRANULE 1024 // yardsticks read whole multiples of it
 
@@ -135,6 +136,14 @@ int ceiling_canary_memfd(void) {
         close(fd);
         return -1;
     }
+    // Where memory is short, SIGBUS would end the process instead of a message.
+    if (fallocate(fd, 0, 0, (off_t)CANARY_BYTES) != 0 && errno != EOPNOTSUPP) {
+        int reason = errno;
+        munmap(ring, CANARY_BYTES);
+        close(fd);
+        errno = reason;
+        return -1;
+    }
     memset(ring, 1, CANARY_BYTES); // pages that were never written would all be one page of zeros
     munmap(ring, CANARY_BYTES);
     return fd;
@@ -144,6 +153,8 @@ int ceilings_open(struct ceilings *c, struct team *team, int threads, int canary
     *c = (struct ceilings){.team = team, .threads = threads};
     if (threads > THREADS_MAX) return fail(EXIT_USAGE, "at most %d threads", THREADS_MAX);
     int own_fd = canary_fd < 0 ? ceiling_canary_memfd() : -1;
+    if (canary_fd < 0 && own_fd < 0)
+        return fail(EXIT_FAILED, "no memory for the 512 MiB bandwidth canary: %s", strerror(errno));
     void *ring = mmap(NULL, CANARY_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE,
                       canary_fd < 0 ? own_fd : canary_fd, 0);
     if (own_fd >= 0) close(own_fd);
@@ -170,7 +181,7 @@ int ceilings_open(struct ceilings *c, struct team *team, int threads, int canary
             struct shape one = {.rows = 1, .cols = 1, .tokens = 1};
             double ops_per_iteration = op_info(best->op)->ops(&one) * threads;
             c->kernels[which] = best;
-            c->iterations[which] = (long)(best_rate * SLICE_NS / 2 / ops_per_iteration) + 1;
+            c->iterations[which] = (long)(best_rate * COMPUTE_SLICE_NS / ops_per_iteration) + 1;
         }
     }
     ceilings_choose_read(c, &c->canary);

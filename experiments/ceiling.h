@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The machine's limits, measured by the yardstick kernels on the run's own threads in slices of
-// about two milliseconds, so that they can alternate with what is measured against them.
+// about a millisecond (of the read ceiling: of as many bytes as its caller says), so that they can
+// alternate with what is measured against them.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -3,13 +3,15 @@
 // now.
 #include "experiments/driver.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "engine/error.h"
 #include "engine/model.h"
 #include "engine/plan_cost.h"
 #include "experiments/ceiling.h"
 #include "experiments/failure.h"
+#include "experiments/quantile.h"
+#include "experiments/sample.h"
 #include "probes/clock.h"
 #include "probes/machine.h"
 
@@ -20,6 +22,8 @@
 #define CEILINGS_A_TURN 2.5
 #define CEILING_SECONDS 0.006
 #define BLOCK_START_SECONDS 0.5
+#define POINT_SECONDS 0.15 // the choice of a read kernel, the filling of a cache
+#define RATE_SLICES 9
 
 static size_t plan_kinds(const struct plan *p) {
     size_t kinds = 0;
@@ -70,14 +74,20 @@ int estimate_case(const struct protocol *protocol, size_t case_index, double rea
         }
         size_t kinds = plan_kinds(p);
         int threads = s->threads > 0 ? s->threads : (int)cores;
-        double passes = c->pass_count > 1 ? (double)c->pass_count : 1;
-        double arms =
-            (double)c->arm_count * passes * (c->arm_count > 1 && s->phase != PHASE_decode ? 2 : 1);
+        // As run_point of block.c: times alone, then each pass that can be counted; arms both ways.
+        double reps = 1;
+        for (size_t pass = 0; pass < c->pass_count; pass++)
+            reps += sampler_can_count(NULL, (const char *const *)c->passes[pass]);
+        if (c->arm_count > 1 && s->phase != PHASE_decode) reps *= 2;
+        double arms = (double)c->arm_count * reps;
+        e->seconds += POINT_SECONDS;
+        if (s->depth > 0 && strcmp(s->fill, "prefill") == 0)
+            e->seconds += (double)c->arm_count * turn_seconds(p, s->depth, 0, read, ops);
         for (long done = 0; s->phase != PHASE_decode && done < s->tokens; done += s->chunk) {
             long n = s->tokens - done < s->chunk ? s->tokens - done : s->chunk;
             double seconds = turn_seconds(p, n, s->depth + done, read, ops);
             add_turn(e, c, p, kinds, threads, seconds, arms);
-            if (done == 0) e->seconds += arms * protocol->warmup * seconds;
+            if (done == 0) e->seconds += (double)c->arm_count * protocol->warmup * seconds;
         }
         for (long g = 0; s->phase != PHASE_prefill && g < s->gen; g++)
             add_turn(e, c, p, kinds, threads, turn_seconds(p, 1, s->depth + g, read, ops), arms);
@@ -98,11 +108,16 @@ static int rates(int threads, double *read, double *ops) {
         return fail(EXIT_FAILED, "%s", engine_error());
     int status = ceilings_open(&ceilings, team, threads, -1);
     if (status == 0) {
-        struct ceiling_slice r = ceiling_read(&ceilings, &ceilings.canary, (size_t)128 << 20);
+        double reads[RATE_SLICES], computes[RATE_SLICES]; // one alone may meet a busy moment
         enum ceiling which = ceilings.kernels[CEILING_int8] != NULL ? CEILING_int8 : CEILING_fma;
-        struct ceiling_slice o = ceiling_compute(&ceilings, which);
-        *read = r.bytes / clock_ns(r.end_ticks - r.begin_ticks);
-        *ops = o.ops / clock_ns(o.end_ticks - o.begin_ticks);
+        for (int i = 0; i < RATE_SLICES; i++) {
+            struct ceiling_slice r = ceiling_read(&ceilings, &ceilings.canary, (size_t)32 << 20);
+            struct ceiling_slice o = ceiling_compute(&ceilings, which);
+            reads[i] = r.bytes / clock_ns(r.end_ticks - r.begin_ticks);
+            computes[i] = o.ops / clock_ns(o.end_ticks - o.begin_ticks);
+        }
+        *read = quantile_of(reads, RATE_SLICES, 0.5);
+        *ops = quantile_of(computes, RATE_SLICES, 0.5);
         ceilings_close(&ceilings);
     }
     team_close(team);

@@ -259,7 +259,7 @@ bool sampler_can_count(struct sampler *s, const char *const *events) {
     if (counters_open(&c, events, count) != 0) return false;
     for (size_t i = 0; i < count; i++)
         usable = usable || counters_event_opened(counters_event(c, i));
-    if (!usable) write_unopened(s, c, s->next_key - 1);
+    if (!usable && s != NULL) write_unopened(s, c, s->next_key - 1);
     counters_close(c);
     return usable;
 }

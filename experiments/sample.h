@@ -40,7 +40,7 @@ struct turn { // one sample's work
 int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns);
 void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size_t read_bytes);
 // Whether any of a pass's events can be counted on this machine. Where none can, their rows, with
-// status and without values, are written for the sample taken last.
+// status and without values, are written for the sample taken last (s NULL: only asks).
 bool sampler_can_count(struct sampler *s, const char *const *events);
 // Bandwidth canary and add chain, for the samples that follow.
 void sampler_canary(struct sampler *s);
