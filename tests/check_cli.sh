@@ -261,10 +261,11 @@ case_streams__full_device() {
 }
 case_streams__progress() { # a bar on a terminal, without colours where NO_COLOR says so; none elsewhere
     command -v script >/dev/null || return 77
-    local slow
+    local slow seconds=3
+    case $I in *address*) seconds=15 ;; esac # a sanitizer makes the first window slow
     cp tests/check_cli.sh "$D/text"
     for _ in 1 2 3 4 5 6; do cat "$D/text" "$D/text" >"$D/more" && mv "$D/more" "$D/text"; done
-    slow="timeout -s INT 3 '$I' perplexity -m $M -t 1 --kernel '*=c' -f '$D/text'"
+    slow="timeout -s INT $seconds '$I' perplexity -m $M -t 1 --kernel '*=c' -f '$D/text'"
     NO_COLOR=1 TERM=xterm script -qec "$slow" /dev/null </dev/null >"$D/out" 2>&1
     grep -q '% .* left' "$D/out" || { why "no bar: $(cat -v "$D/out")"; return; }
     ! grep -q $'\e\\[32m' "$D/out" || { why "colours in spite of NO_COLOR"; return; }
