@@ -30,20 +30,38 @@ int figures_directory(const char *path) {
     return 0;
 }
 
-// What scripts may know of the run besides its tables, as a gnuplot file of single-quoted strings,
-// in which a quote is doubled and nothing else is special.
+// What scripts may know of the run besides its tables, as a gnuplot file of strings. All but the
+// plainest characters are written as octal escapes: in single quotes gnuplot 5.4 loses count of ''
+// behind '', in double quotes ` would run a command.
 static void write_assignment(FILE *f, const char *name, const char *value) {
-    fprintf(f, "%s = '", name);
-    for (uint32_t c; (c = literal_next(&value)) != 0;) {
-        if (c == '\'') fputc('\'', f);
-        literal_put(f, c == '\t' || c == '\n' ? ' ' : c);
+    fprintf(f, "%s = \"", name);
+    bool escaped = false; // a digit behind an escape would be taken for a part of it
+    for (; *value != '\0'; value++) {
+        unsigned char c = (unsigned char)*value;
+        bool digit = c >= '0' && c <= '9';
+        escaped = !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (digit && !escaped) ||
+                    strchr(" /._-", c) != NULL);
+        fprintf(f, escaped ? "\\%03o" : "%c", c);
     }
-    fputs("'\n", f);
+    fputs("\"\n", f);
+}
+
+// As one line of valid UTF-8, into text[size].
+static void make_literal(char *text, size_t size, const char *from) {
+    FILE *f = fmemopen(text, size, "w");
+    if (f == NULL) {
+        text[0] = '\0';
+        return;
+    }
+    for (uint32_t c; (c = literal_next(&from)) != 0 && ftell(f) + 8 < (long)size;)
+        literal_put(f, c == '\t' || c == '\n' ? ' ' : c);
+    fputc('\0', f);
+    fclose(f);
 }
 
 static int write_setup(const struct analysis_request *r, const struct run *run,
                        const char *directory, const char *out) {
-    char path[4200], caption[1024];
+    char path[4200], caption[1024], plain[1200];
     snprintf(path, sizeof path, "%s/setup.gp", directory);
     FILE *f = fopen(path, "w");
     if (f == NULL) return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
@@ -55,7 +73,8 @@ static int write_setup(const struct analysis_request *r, const struct run *run,
     write_assignment(f, "tables", directory);
     write_assignment(f, "out", out);
     write_assignment(f, "format", r->format);
-    write_assignment(f, "caption", caption);
+    make_literal(plain, sizeof plain, caption);
+    write_assignment(f, "caption", plain);
     if (fclose(f) != 0) return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
     return 0;
 }

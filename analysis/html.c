@@ -51,7 +51,13 @@ void html_table_start(FILE *f, const char *label, const char *const *columns) {
     fputs("</caption>\n<thead><tr>", f);
     for (; *columns != NULL; columns++) {
         fputs("<th scope=\"col\">", f);
-        html_text(f, *columns);
+        for (const char *at = *columns; *at != '\0';) { // long names may be broken behind a _
+            size_t bytes = strcspn(at, "_");
+            bytes += at[bytes] == '_';
+            html_text_n(f, at, bytes);
+            at += bytes;
+            if (*at != '\0') fputs("<wbr/>", f);
+        }
         fputs("</th>", f);
     }
     fputs("</tr></thead>\n<tbody>\n", f);
@@ -81,11 +87,10 @@ void html_number(char text[32], double value) {
         snprintf(text, 32, "%.3e", value);
     else
         snprintf(text, 32, "%.*f",
-                 size >= 1000  ? 0
-                 : size >= 100 ? 1
-                 : size >= 10  ? 2
-                 : value == 0  ? 0
-                               : 3,
+                 size >= 1000 || value == floor(value) ? 0
+                 : size >= 100                         ? 1
+                 : size >= 10                          ? 2
+                                                       : 3,
                  value);
 }
 

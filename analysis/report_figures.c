@@ -12,6 +12,7 @@
 #include "analysis/html.h"
 #include "analysis/report_parts.h"
 #include "analysis/svg.h"
+#include "analysis/tables.h"
 #include "experiments/failure.h"
 
 // The rest of the script's line "#: word name rest", into rest[size]; "" if there is none.
@@ -79,32 +80,26 @@ static void write_time_rows(const struct report *p, FILE *in, const char *label)
     if (count > 0) html_table_end(p->page);
 }
 
-static int is_time_table(const struct dirent *e) {
-    size_t n = strlen(e->d_name);
-    return strncmp(e->d_name, "time_", 5) == 0 && n > 4 && !strcmp(e->d_name + n - 4, ".tsv");
-}
-
 static int is_svg(const struct dirent *e) {
     size_t n = strlen(e->d_name);
     return n > 4 && strcmp(e->d_name + n - 4, ".svg") == 0;
 }
 
 static void write_time_tables(const struct report *p) {
-    struct dirent **entries;
-    int count = scandir(p->directory, &entries, is_time_table, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[400], label[400];
-        snprintf(path, sizeof path, "%s/%s", p->directory, entries[i]->d_name);
-        snprintf(label, sizeof label, "shares of the threads’ time: %.*s",
-                 (int)strlen(entries[i]->d_name) - 9, entries[i]->d_name + 5);
+    const struct csv_table *points = &p->run->files[RUN_points];
+    const int column = csv_column(points, "case");
+    for (size_t i = 0; i < points->row_count; i++) {
+        const char *case_name = csv_cell(points, i, column);
+        char path[400], label[400], name[TABLES_NAME_BYTES];
+        if (i > 0 && strcmp(case_name, csv_cell(points, i - 1, column)) == 0) continue;
+        tables_time_name(name, case_name);
+        snprintf(path, sizeof path, "%s/%s", p->directory, name);
+        snprintf(label, sizeof label, "%s: shares of the threads’ time", case_name);
         FILE *in = fopen(path, "re");
-        if (in != NULL) {
-            write_time_rows(p, in, label);
-            fclose(in);
-        }
-        free(entries[i]);
+        if (in == NULL) continue;
+        write_time_rows(p, in, label);
+        fclose(in);
     }
-    if (count >= 0) free(entries);
 }
 
 static int write_figure(const struct report *p, const char *file, int number) {

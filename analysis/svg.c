@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/literal.h"
 #include "experiments/failure.h"
 
 static const char *const elements[] = {"svg",     "g",           "defs",     "rect",    "circle",
@@ -114,9 +115,13 @@ static int write_tag(struct reader *r) {
 static int copy(struct reader *r) {
     int status = 0;
     while (status == 0 && *r->at != '\0') {
-        size_t text = strcspn(r->at, "<");
-        fwrite(r->at, 1, text, r->out);
-        r->at += text;
+        while (*r->at != '<' && *r->at != '\0') { // gnuplot leaves > as it is, and ]]> is no XML
+            uint32_t c = literal_next(&r->at);
+            if (c == '>')
+                fputs("&gt;", r->out);
+            else
+                literal_put(r->out, c);
+        }
         if (*r->at == '\0') break;
         if (strncmp(r->at, "<?", 2) == 0 || strncmp(r->at, "<!", 2) == 0)
             return refuse(r, r->at, 9, "does not belong inside of a figure");

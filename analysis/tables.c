@@ -2,7 +2,7 @@
 #include "analysis/tables.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,28 +180,27 @@ static void sum_times(const struct run *r, const struct sample_ref *refs, size_t
     }
 }
 
-// time_<case>.tsv; of the case's name only what cannot leave the directory stands for itself.
-static int case_file(char name[NAME_MAX + 1], const char *case_name) {
+void tables_time_name(char name[TABLES_NAME_BYTES], const char *case_name) {
     size_t n = (size_t)sprintf(name, "time_");
+    uint64_t hash = 0xcbf29ce484222325; // FNV-1a: tells long names apart
     for (const char *p = case_name; *p != '\0'; p++) {
-        if (n + 8 > NAME_MAX)
-            return fail(EXIT_FAILED, "case '%.40s…': the name is too long for a file", case_name);
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+        if (n + 40 > TABLES_NAME_BYTES) continue;
         if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
             *p == '_' || *p == '-')
             name[n++] = *p;
         else
             n += (size_t)sprintf(name + n, "%%%02X", (unsigned char)*p);
     }
+    if (n + 40 > TABLES_NAME_BYTES) n += (size_t)sprintf(name + n, "~%016" PRIx64, hash);
     memcpy(name + n, ".tsv", 5);
-    return 0;
 }
 
 // One table a case, so that a script can plot a case without filtering.
 static int write_case(const struct csv_table *points, const char *case_name,
                       const struct point_time *times, const char *directory) {
-    char name[NAME_MAX + 1];
-    int status = case_file(name, case_name);
-    if (status != 0) return status;
+    char name[TABLES_NAME_BYTES];
+    tables_time_name(name, case_name);
     FILE *f = open_table(directory, name);
     if (f == NULL) return EXIT_FAILED;
     fprintf(f, "point");

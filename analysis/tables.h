@@ -12,3 +12,6 @@ int tables_summary(const struct run *r, const char *directory);
 // pass) that each group of steps took, "waiting at barriers" and "outside of steps" among them,
 // then the swept names.
 int tables_time(const struct run *r, const char *directory);
+// The file's name, in which only letters, digits, _ and - of the case's stand for themselves.
+enum { TABLES_NAME_BYTES = 200 };
+void tables_time_name(char name[TABLES_NAME_BYTES], const char *case_name);
