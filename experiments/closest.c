@@ -5,7 +5,8 @@
 
 #define WORD_MAX 64
 
-size_t closest_distance(const char *a, const char *b) {
+// Insertions, deletions, changes and swaps of neighbours that turn a into b.
+static size_t closest_distance(const char *a, const char *b) {
     const size_t n = strlen(a), m = strlen(b);
     if (n > WORD_MAX || m > WORD_MAX) return strcmp(a, b) ? WORD_MAX : 0;
     size_t rows[3][WORD_MAX + 1]; // of the table: before last, last, this

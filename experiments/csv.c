@@ -11,13 +11,12 @@
 
 #include "experiments/failure.h"
 
-static int open_writer(struct csv_writer *w, const char *path, int flags) {
+int csv_create(struct csv_writer *w, const char *path) {
     *w = (struct csv_writer){0};
-    int file = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0666);
     if (file < 0) return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
     w->file = fdopen(file, "a");
     w->path = strdup(path);
-    w->created = (flags & O_CREAT) != 0;
     if (w->file != NULL && w->path != NULL) return 0;
     if (w->file != NULL)
         fclose(w->file);
@@ -26,14 +25,6 @@ static int open_writer(struct csv_writer *w, const char *path, int flags) {
     free(w->path);
     *w = (struct csv_writer){0};
     return fail(EXIT_FAILED, "%s: out of memory", path);
-}
-
-int csv_create(struct csv_writer *w, const char *path) {
-    return open_writer(w, path, O_CREAT | O_EXCL);
-}
-
-int csv_append(struct csv_writer *w, const char *path) {
-    return open_writer(w, path, O_APPEND);
 }
 
 void csv_to(struct csv_writer *w, FILE *file) {
@@ -104,7 +95,7 @@ int csv_close(struct csv_writer *w) {
         const char *name = w->path != NULL ? w->path : "standard output";
         status = w->failed == EDOM ? fail(EXIT_FAILED, "%s: a number is infinite", name)
                                    : fail(EXIT_FAILED, "%s: %s", name, strerror(w->failed));
-        if (w->created) unlink(w->path);
+        if (w->path != NULL) unlink(w->path);
     }
     free(w->path);
     *w = (struct csv_writer){0};

@@ -9,14 +9,12 @@
 
 struct csv_writer {
     FILE *file;
-    char *path;
+    char *path; // of csv_create: csv_close removes the file again when it failed
     bool row_started;
     int failed;               // errno of the first write that failed; EDOM: an infinite number
-    bool created;             // by csv_create: csv_close removes it again when it failed
     size_t fields, row_bytes; // of the row so far
 };
 int csv_create(struct csv_writer *w, const char *path); // must not exist
-int csv_append(struct csv_writer *w, const char *path); // must exist
 void csv_to(struct csv_writer *w, FILE *file);          // e.g. stdout; csv_close leaves it open
 void csv_text(struct csv_writer *w, const char *text);  // quoted where needed
 void csv_number(struct csv_writer *w, double value);    // NaN: an empty field

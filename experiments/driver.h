@@ -20,8 +20,6 @@ struct driver_options {
 // Runs and seals. *run_path (malloc'ed) is the run's directory. 0, or an exit code with failure()
 // set; then nothing is left behind but what an interruption kept (named in the message).
 int driver_execute(const struct protocol *p, const struct driver_options *o, char **run_path);
-// Prints what a run would do: points, arms, samples, time and size.
-int driver_dry_run(const struct protocol *p, const struct driver_options *o);
 
 // Every phase is built, every model is there (made if it is synthetic) and every point fits into
 // its context.
@@ -45,9 +43,6 @@ struct estimate {
     size_t samples; // without ceilings
 };
 int estimate_run(const struct protocol *p, struct estimate *e);
-// One case, one block.
-int estimate_case(const struct protocol *p, size_t case_index, double read_bytes_per_ns,
-                  double ops_per_ns, struct estimate *e);
 
 // experiments/facts.c: writes run.csv.
 struct run_facts {

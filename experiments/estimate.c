@@ -54,8 +54,9 @@ static void add_turn(struct estimate *e, const struct protocol_case *c, const st
         e->bytes += arms * (double)p->step_count * threads * REGION_ROW_BYTES;
 }
 
-int estimate_case(const struct protocol *protocol, size_t case_index, double read, double ops,
-                  struct estimate *e) {
+// One case of one block; read and ops a nanosecond.
+static int estimate_case(const struct protocol *protocol, size_t case_index, double read,
+                         double ops, struct estimate *e) {
     const struct protocol_case *c = &protocol->cases[case_index];
     size_t cores = 0;
     const int *cpus = NULL;

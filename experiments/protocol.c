@@ -354,7 +354,8 @@ static int no_protocol(const char *stem, const char *path) {
                 stem, path, strerror(errno));
 }
 
-int protocol_path(char **path, const char *name) {
+// The file behind a name; *path is malloc'ed.
+static int protocol_path(char **path, const char *name) {
     char *directory = NULL;
     size_t bytes = strlen(name);
     *path = NULL;

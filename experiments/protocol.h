@@ -75,6 +75,4 @@ int protocol_read(struct protocol **out, const char *name, const char *const *ov
 // is no error.
 int protocol_read_copy(struct protocol **out, const char *path, const char *const *overrides,
                        size_t override_count);
-// The file behind a name; *path is malloc'ed.
-int protocol_path(char **path, const char *name);
 void protocol_free(struct protocol *p);

@@ -72,6 +72,3 @@ const char *run_fact(const struct run *r, const char *key); // of run.csv; NULL 
 // verify: hashes, schema (columns, types, keys that refer to each other), completeness (the points
 // and blocks of its protocol), summary recomputed and compared. Prints one line on success.
 int run_verify(const char *path);
-// The steps of run_open, for tests: SHA256SUMS against the directory; the columns of a table.
-int run_check_hashes(const char *path);
-int run_check_columns(const char *run_path, enum run_file f, const struct csv_table *t);

@@ -72,7 +72,7 @@ static int check_entries(const char *path) {
     return status;
 }
 
-int run_check_hashes(const char *path) {
+static int check_hashes(const char *path) {
     char sums[SEALED_COUNT][65] = {{0}}, name[4096], hex[65];
     struct stat st;
     if (stat(path, &st) != 0) return fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
@@ -90,7 +90,7 @@ int run_check_hashes(const char *path) {
     return status;
 }
 
-int run_check_columns(const char *run_path, enum run_file f, const struct csv_table *t) {
+static int check_columns(const char *run_path, enum run_file f, const struct csv_table *t) {
     const char *const *names = run_file_columns(f);
     size_t fixed = 0;
     for (; names[fixed] != NULL; fixed++)
@@ -107,7 +107,7 @@ int run_check_columns(const char *run_path, enum run_file f, const struct csv_ta
 int run_open(struct run *r, const char *path) {
     char name[4096];
     *r = (struct run){0};
-    int status = run_check_hashes(path);
+    int status = check_hashes(path);
     if (status != 0) return status;
     r->path = strdup(path);
     if (r->path == NULL) return fail(EXIT_FAILED, "%s: out of memory", path);
@@ -115,7 +115,7 @@ int run_open(struct run *r, const char *path) {
     for (int i = 0; status == 0 && i < RUN_FILE_COUNT; i++) {
         snprintf(name, sizeof name, "%s/%s", r->path, run_file_name((enum run_file)i));
         status = csv_read(&r->files[i], name);
-        if (status == 0) status = run_check_columns(r->path, (enum run_file)i, &r->files[i]);
+        if (status == 0) status = check_columns(r->path, (enum run_file)i, &r->files[i]);
     }
     if (status != 0) run_close(r);
     return status;

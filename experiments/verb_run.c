@@ -2,7 +2,6 @@
 // The verbs `run` and, inside it, `block`.
 #include "experiments/driver.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "engine/error.h"
 #include "engine/model.h"
+#include "experiments/catalog.h"
 #include "experiments/catalog.h"
 #include "experiments/command.h"
 #include "experiments/evaluation.h"
@@ -34,7 +34,8 @@ static size_t collect_overrides(const struct command *c, const char **overrides,
     return count;
 }
 
-int driver_dry_run(const struct protocol *p, const struct driver_options *o) {
+// Prints what a run would do: points, arms, samples, time and size.
+static int dry_run(const struct protocol *p, const struct driver_options *o) {
     struct estimate e;
     int status = driver_check(p, o->context_tokens);
     if (status == 0) status = estimate_run(p, &e);
@@ -57,7 +58,7 @@ static int run_one(const char *name, struct driver_options *o, bool dry) {
     char *path = NULL;
     int status = protocol_read(&p, name, o->overrides, o->override_count);
     if (status != 0) return status;
-    status = dry ? driver_dry_run(p, o) : driver_execute(p, o, &path);
+    status = dry ? dry_run(p, o) : driver_execute(p, o, &path);
     if (status == 0 && !dry) printf("%s\n", path);
     free(path);
     protocol_free(p);
@@ -65,17 +66,12 @@ static int run_one(const char *name, struct driver_options *o, bool dry) {
 }
 
 static int run_all(struct driver_options *o, bool dry) {
-    char *directory = NULL, pattern[4200];
-    glob_t found;
-    if (source_data_dir(&directory) != 0) return fail(EXIT_FAILED, "%s", engine_error());
-    snprintf(pattern, sizeof pattern, "%s/protocols/*.md", directory);
-    free(directory);
-    if (glob(pattern, 0, NULL, &found) != 0) return fail(EXIT_FAILED, "%s: no protocols", pattern);
-    int status = 0;
-    for (size_t i = 0; status == 0 && i < found.gl_pathc; i++)
-        if (strstr(found.gl_pathv[i], "/README.md") == NULL)
-            status = run_one(found.gl_pathv[i], o, dry);
-    globfree(&found);
+    char **paths = NULL;
+    size_t count = 0;
+    int status = catalog_protocols(&paths, &count);
+    if (status == 0 && count == 0) status = fail(EXIT_FAILED, "protocols/: no protocols");
+    for (size_t i = 0; status == 0 && i < count; i++) status = run_one(paths[i], o, dry);
+    catalog_free(paths, count);
     return status;
 }
 
