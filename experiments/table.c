@@ -160,7 +160,7 @@ static bool numeric(const struct table *t, size_t column) {
 static void md_cell(const char *text) {
     for (; *text; text++) {
         if (*text == '|') putchar('\\');
-        putchar(*text == '\n' ? ' ' : *text);
+        putchar(*text);
     }
 }
 
@@ -260,8 +260,17 @@ static int print_text(const struct table *t) {
     return output_flush();
 }
 
+// Cells hold names from files: on a terminal they move no cursor and stay on their line.
+static void plain_cells(struct table *t) {
+    for (size_t i = 0; i < rows_of(t); i++)
+        for (size_t j = 0; j < t->column_count; j++)
+            for (char *p = cell(t, i, j)->text; p && *p; p++)
+                if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = *p == '\n' ? ' ' : '?';
+}
+
 int table_close(struct table *t) {
     int rc = 0;
+    if (t->format == TABLE_text || t->format == TABLE_md) plain_cells(t);
     if (t->failed)
         rc = fail(EXIT_FAILED, "no memory for a table");
     else if (t->format == TABLE_csv)

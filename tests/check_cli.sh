@@ -215,6 +215,17 @@ case_list__formats_of_output() {
         fi
     done
 }
+case_list__control_characters() { # in a run from elsewhere: none reaches a terminal
+    local format
+    mkdir -p "$D/home/engine/embedded" "$D/home/results/stem/machine/run"
+    printf 'key,value\ncommit,a\x1b[2Jb\n' >"$D/home/results/stem/machine/run/run.csv"
+    for format in text md; do
+        INFEROMETER_HOME=$D/home "$I" list results -o $format >"$D/out" || { why "exit $?"; return; }
+        grep -qF 'a?[2Jb' "$D/out" || { why "prints $(cat -v "$D/out")"; return; }
+        ! grep -q $'\e' "$D/out" || { why "an escape in $format"; return; }
+    done
+    INFEROMETER_HOME=$D/home "$I" list results -o csv | grep -qF $'a\e[2Jb' || why "csv changes what it found"
+}
 case_machine__columns() {
     "$I" machine -o csv >"$D/out" || { why "exit $?"; return; }
     same header "$(head -1 "$D/out")" key,value,unit,source,status
