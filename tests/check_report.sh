@@ -71,10 +71,9 @@ set output file_of('three_regimes_hostile')
 set label 1 caption at screen 0.5, 0.02 center noenhanced
 set title caption noenhanced
 set xlabel caption noenhanced
-two(y) = column(0) < 2 ? y : NaN
-x(zero) = column(0) + zero * column('n')
-plot [-1:5][-1:2] summary using (x(0)):(two(0)):xticlabels(text(strcol('case'))) title caption, \
-    summary using (x(0)):(two(1)):(text(strcol('case'))) with labels notitle
+two(y) = column(0) < 3 ? y : NaN
+plot [-1:5][-1:2] summary using 0:(two(0)):xticlabels(text(strcol('case'))) title caption, \
+    summary using 0:(two(1)):(text(strcol('case'))) with labels notitle
 unset output
 print file_of('three_regimes_hostile')
 END
