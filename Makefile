@@ -169,11 +169,12 @@ deps: ## install the Debian packages that are missing (NO_INSTALL=1: only say wh
 
 # ---- what people type -----------------------------------------------------------------------------
 # Packages decide what is compiled in, so make starts anew once they are there.
-demo: deps ## install what is missing, build, run the protocol three_regimes, draw its figures
+demo: deps ## install what is missing, build, run the protocol three_regimes, draw its figures, write its page
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)run=$$(./inferometer run three_regimes) && echo "run      $$run" && \
 	    ./inferometer plot three_regimes --from "$$run" --format svg --out build/figures && \
-	    ./inferometer plot three_regimes --from "$$run" --format png --out build/figures
+	    ./inferometer plot three_regimes --from "$$run" --format png --out build/figures && \
+	    page=$$(./inferometer report three_regimes --from "$$run" --out build/figures) && echo "page     $$page"
 
 HAVE_CROSS = $(shell command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null && echo 1)
 CROSS_BUILD := build/aarch64

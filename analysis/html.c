@@ -73,6 +73,12 @@ void html_cell(FILE *f, const char *text) {
     fputs("</td>", f);
 }
 
+void html_prose_cell(FILE *f, const char *text) {
+    fputs("<td class=\"prose\">", f);
+    html_text(f, text);
+    fputs("</td>", f);
+}
+
 void html_code_cell(FILE *f, const char *text) {
     fputs("<td class=\"code\">", f);
     html_text(f, text);

@@ -14,8 +14,9 @@ void html_element(FILE *f, const char *tag, const char *text);
 // label: what it shows, as its caption; columns: NULL ends them.
 void html_table_start(FILE *f, const char *label, const char *const *columns);
 void html_table_end(FILE *f);
-void html_cell(FILE *f, const char *text);      // "": an empty cell
-void html_code_cell(FILE *f, const char *text); // may be broken anywhere
+void html_cell(FILE *f, const char *text);       // "": an empty cell
+void html_prose_cell(FILE *f, const char *text); // some words, that want room
+void html_code_cell(FILE *f, const char *text);  // may be broken anywhere
 // 4 digits for people; all of them for sorting. NaN: an empty cell.
 void html_number_cell(FILE *f, double value);
 void html_percent_cell(FILE *f, double fraction);

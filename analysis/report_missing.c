@@ -62,39 +62,25 @@ static void write_counts(const struct report *p) {
         fputs("<tr>", p->page);
         for (int k = 0; k < 3; k++) html_cell(p->page, csv_cell(t, first[g], parts[k]));
         html_number_cell(p->page, (double)rows[g]);
-        html_cell(p->page, reason_of(csv_cell(t, first[g], parts[2])));
+        html_prose_cell(p->page, reason_of(csv_cell(t, first[g], parts[2])));
         fputs("</tr>\n", p->page);
     }
     html_table_end(p->page);
     if (others > 0) fprintf(p->page, "<p>%zu more rows of other kinds.</p>\n", others);
 }
 
-static const char *fact_meaning(const char *key) {
-    const char *meaning = NULL, *name;
-    for (size_t i = 0; (name = run_fact_name(i, &meaning)) != NULL; i++)
-        if (strcmp(name, key) == 0) return meaning != NULL ? meaning : "";
-    return "";
-}
-
 static void write_facts(const struct report *p) {
     const struct csv_table *t = &p->run->files[RUN_run];
-    const char *const columns[] = {"fact", "meaning", NULL};
-    bool started = false;
+    size_t count = 0;
     for (size_t i = 0; i < t->row_count; i++) {
-        const char *key = csv_cell(t, i, csv_column(t, "key"));
         if (csv_cell(t, i, csv_column(t, "value"))[0] != '\0') continue;
-        if (!started)
-            html_table_start(p->page, "facts of the machine that could not be read", columns);
-        started = true;
-        fputs("<tr>", p->page);
-        html_cell(p->page, key);
-        html_cell(p->page, fact_meaning(key));
-        fputs("</tr>\n", p->page);
+        fputs(count++ == 0 ? "<p>Facts without a value (not to be read here, or not set): <code>"
+                           : ", <code>",
+              p->page);
+        html_text(p->page, csv_cell(t, i, csv_column(t, "key")));
+        fputs("</code>", p->page);
     }
-    if (started)
-        html_table_end(p->page);
-    else
-        fputs("<p>Every fact of the machine has a value.</p>\n", p->page);
+    fputs(count > 0 ? ".</p>\n" : "<p>Every fact of the run has a value.</p>\n", p->page);
 }
 
 static bool is_empty_column(const struct csv_table *t, int column) {
@@ -122,7 +108,7 @@ static void write_columns(const struct report *p) {
             fputs("<tr>", p->page);
             html_cell(p->page, run_file_name((enum run_file)file));
             html_cell(p->page, c->name);
-            html_cell(p->page, c->meaning);
+            html_prose_cell(p->page, c->meaning);
             fputs("</tr>\n", p->page);
         }
     }

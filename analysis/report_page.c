@@ -37,6 +37,7 @@ const char report_style[] =
     "td.number,th.number{text-align:right}td.number{white-space:nowrap}\n"
     "td.code{font-family:ui-monospace,monospace;font-size:.8rem;overflow-wrap:anywhere;min-width:"
     "16rem}\n"
+    "td.prose{min-width:15rem;max-width:46rem}\n"
     "th button{all:unset;cursor:pointer;font:inherit;font-weight:600}\n"
     "th button::after{content:'\\a0\\2195';color:var(--soft);font-weight:400}\n"
     "th[aria-sort=ascending] button::after{content:'\\a0\\2191';color:inherit}\n"
@@ -52,8 +53,9 @@ const char report_style[] =
     "body{font-size:10pt}nav{display:none}main,header,footer{max-width:none;padding:0}"
     ".scroll{overflow:visible}.card{border:0;padding:0}.card svg{min-width:0}"
     "figure,tr,pre{break-inside:avoid}h2,h3,h4{break-after:avoid}thead{display:table-header-group}"
-    "table{font-size:7.5pt;width:100%}th,td{padding:.15rem .4rem .15rem 0;overflow-wrap:anywhere}"
-    "td.number{white-space:normal}thead th{min-width:0}td.code{min-width:0;font-size:7pt}"
+    "table{font-size:7.5pt;width:100%}th,td{padding:.15rem .4rem .15rem 0;overflow-wrap:break-word}"
+    "td.number{white-space:normal}thead "
+    "th{min-width:0}td.code,td.prose{min-width:0}td.code{font-size:7pt}"
     "pre{width:auto;white-space:pre-wrap;overflow-wrap:anywhere}th button::after{content:none}"
     "a{text-decoration:none}}\n";
 
