@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "experiments/input.h"
 #include "experiments/output.h"
 #include "experiments/utf8.h"
+#include "probes/ledger.h"
 
 int verb_generate(const struct command *c);
 
@@ -113,8 +113,8 @@ static int decode(struct generation *g) {
 }
 
 static void print_stats(const struct generation *g) {
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
+    struct ledger_reading use; // its peak is this program's own; getrusage's outlives exec
+    ledger_read(&use);
     const double wall = g->ended_s - g->started_s, prompt = g->first_s - g->started_s;
     const double mib = 1024 * 1024;
     const long evaluated = g->made - !g->ended; // tokens that were decoded after the first
@@ -127,7 +127,7 @@ static void print_stats(const struct generation *g) {
     fprintf(stderr, "first token  %.1f ms from the prompt's start; start to first step %.1f ms\n",
             1e3 * prompt, 1e3 * (g->started_s - g->opened_s));
     fprintf(stderr, "peak RSS     %.1f MiB (weights %.1f MiB mapped, KV %.1f MiB reserved)\n",
-            (double)use.ru_maxrss / 1024, (double)g->e.model->weight_bytes / mib,
+            use.peak_rss_bytes / mib, (double)g->e.model->weight_bytes / mib,
             (double)context_kv_bytes(g->e.context) / mib);
     fprintf(stderr, "CPU          %.0f %% of one CPU, %d threads\n",
             100 * (g->cpu_ended_s - g->cpu_started_s) / wall, g->e.threads);
