@@ -24,7 +24,11 @@
 // whose turns are short are small: all of their weights, wherever they lie, as the turn reads them.
 #define READ_SLICE_BYTES ((size_t)96 << 20)
 #define SHORT_TURN_NS 5e6
-#define WARMUP_TOKENS 16 // of a prompt: enough to touch all weights and warm the caches
+// A prompt is warmed up by its whole first chunk, so that no sample pays for pages touched first.
+// Models whose weights are larger than this take seconds for that, beside which those pages are
+// nothing: the first tokens touch all of their weights.
+#define WARMUP_WHOLE_BYTES ((size_t)64 << 20)
+#define WARMUP_TOKENS 16
 
 struct block {
     const struct protocol *protocol;
@@ -155,6 +159,13 @@ static int round_of_turns(struct phase_run *p, const size_t *order, bool backwar
     return status;
 }
 
+ptrdiff_t block_warmup_tokens(const struct model *m, const struct settings *s) {
+    if (s->phase == PHASE_decode) return 1;
+    ptrdiff_t most = s->chunk;
+    if (m->weight_bytes > WARMUP_WHOLE_BYTES && most > WARMUP_TOKENS) most = WARMUP_TOKENS;
+    return s->tokens < most ? s->tokens : most;
+}
+
 static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
     const struct settings *s = &p->point->settings;
     struct sampler *sampler = &p->block->sampler;
@@ -165,9 +176,7 @@ static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
         struct arm_run *r = &p->runs[order[i]];
         for (int w = 0; status == 0 && w < (sampler->rep == 0 ? warmups : 0); w++) {
             if ((status = fill(p, r->lane, s->depth)) != 0) break;
-            ptrdiff_t count = s->phase == PHASE_decode    ? 1
-                              : s->tokens < WARMUP_TOKENS ? s->tokens
-                                                          : WARMUP_TOKENS;
+            ptrdiff_t count = block_warmup_tokens(r->lane->model, s);
             status =
                 one_turn(p, r, count, s->phase == PHASE_decode ? "gen" : "prompt", true, false);
         }

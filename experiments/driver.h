@@ -36,6 +36,9 @@ int driver_threads(const struct protocol *p, int physical_cores);
 // set.
 int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
               int64_t first_key, int canary_fd);
+// Tokens of one warm-up turn at a point.
+struct model;
+ptrdiff_t block_warmup_tokens(const struct model *m, const struct settings *s);
 
 // experiments/estimate.c: seconds and bytes that a run will take, from the ceilings measured now.
 struct estimate {

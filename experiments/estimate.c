@@ -82,13 +82,15 @@ static int estimate_case(const struct protocol *protocol, size_t case_index, dou
         if (c->arm_count > 1 && s->phase != PHASE_decode) reps *= 2;
         double arms = (double)c->arm_count * reps;
         e->seconds += POINT_SECONDS;
+        ptrdiff_t warmup = block_warmup_tokens(m, s);
+        e->seconds +=
+            (double)c->arm_count * protocol->warmup * turn_seconds(p, warmup, s->depth, read, ops);
         if (s->depth > 0 && strcmp(s->fill, "prefill") == 0)
             e->seconds += (double)c->arm_count * turn_seconds(p, s->depth, 0, read, ops);
         for (long done = 0; s->phase != PHASE_decode && done < s->tokens; done += s->chunk) {
             long n = s->tokens - done < s->chunk ? s->tokens - done : s->chunk;
             double seconds = turn_seconds(p, n, s->depth + done, read, ops);
             add_turn(e, c, p, kinds, threads, seconds, arms);
-            if (done == 0) e->seconds += (double)c->arm_count * protocol->warmup * seconds;
         }
         for (long g = 0; s->phase != PHASE_prefill && g < s->gen; g++)
             add_turn(e, c, p, kinds, threads, turn_seconds(p, 1, s->depth + g, read, ops), arms);

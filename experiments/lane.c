@@ -15,7 +15,7 @@ bool lane_fits(const struct lane *l, const struct arm *arm, const struct setting
                ptrdiff_t capacity) {
     return l->arm == arm && strcmp(l->model_spec, s->model) == 0 &&
            strcmp(l->kv, lane_kv(arm, s)) == 0 && l->capacity >= capacity &&
-           l->threads == threads && context_plan(l->context)->max_tokens >= s->chunk;
+           l->threads == threads && l->chunk >= s->chunk;
 }
 
 static bool plan_quantizes(const struct plan *p) {
@@ -28,7 +28,8 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
               struct team *team, int threads, ptrdiff_t capacity) {
     struct kernel_rules rules = {0};
     char message[512];
-    *l = (struct lane){.arm = arm, .model = m, .capacity = capacity, .model_spec = s->model};
+    *l = (struct lane){
+        .arm = arm, .model = m, .capacity = capacity, .chunk = s->chunk, .model_spec = s->model};
     l->kv = lane_kv(arm, s);
     const char *base = getenv("INFEROMETER_KERNEL");
     int status = kernel_rules_parse(&rules, base != NULL ? base : "", message, sizeof message);

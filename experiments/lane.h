@@ -18,8 +18,8 @@ struct lane {
     struct ceiling_target weights; // the model's tensors in its mapping: what the ceiling reads
     bool int8_activations;         // the plan quantizes activations: the int8 peak binds
     struct watch watch;            // unbound where workers == NULL
-    ptrdiff_t capacity;
-    const char *kv, *model_spec; // what it was opened with
+    ptrdiff_t capacity, chunk;     // tokens of its cache, and of the longest turn
+    const char *kv, *model_spec;   // what it was opened with
     int threads;
 };
 
