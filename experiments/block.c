@@ -236,8 +236,7 @@ static int run_point(struct block *b, const struct point *point) {
         status = fail(EXIT_FAILED, "out of memory for a prompt");
     if (status == 0) status = prompt_tokens(m, s->prompt, b->protocol->seed, p.tokens, tokens);
     b->sampler.point = point->id;
-    // Ceilings and canary are those of arm A's threads. Canaries of other teams say nothing of
-    // this.
+    // Ceilings and canary are those of the threads of arm A; other teams have other canaries.
     if (b->ceilings.threads != p.runs[0].lane->threads) b->sampler.canary_best_gbps = NAN;
     b->ceilings.threads = p.runs[0].lane->threads;
     random_shuffle(&b->order, order, p.run_count);

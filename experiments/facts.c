@@ -247,8 +247,10 @@ int facts_write(const char *directory, const struct run_facts *f) {
     const struct machine *m = machine_facts();
     size_t cores = 0;
     const int *cpus = NULL;
-    machine_cpus(m, &cpus, &cores);
-    fact_number(r, "threads", driver_threads(p, (int)cores));
+    size_t cpu_count = machine_cpus(m, &cpus, &cores);
+    int threads = driver_threads(p, (int)cores);
+    fact_number(r, "threads", threads);
+    fact(r, "pinned", (size_t)threads <= cpu_count ? "yes" : "no"); // as open_team of block.c
     fact(r, "isa", getenv("INFEROMETER_ISA") != NULL ? getenv("INFEROMETER_ISA") : "");
     fact(r, "kernel_rules",
          getenv("INFEROMETER_KERNEL") != NULL ? getenv("INFEROMETER_KERNEL") : "");

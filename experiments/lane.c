@@ -14,8 +14,9 @@ static const char *lane_kv(const struct arm *arm, const struct settings *s) {
 bool lane_fits(const struct lane *l, const struct arm *arm, const struct settings *s, int threads,
                ptrdiff_t capacity) {
     return l->arm == arm && strcmp(l->model_spec, s->model) == 0 &&
-           strcmp(l->kv, lane_kv(arm, s)) == 0 && l->capacity >= capacity &&
-           l->threads == threads && l->chunk >= s->chunk;
+           strcmp(l->kv, lane_kv(arm, s)) == 0 && strcmp(l->fill, s->fill) == 0 &&
+           strcmp(l->prompt, s->prompt) == 0 && l->capacity >= capacity && l->threads == threads &&
+           l->chunk >= s->chunk;
 }
 
 static bool plan_quantizes(const struct plan *p) {
@@ -31,6 +32,8 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
     *l = (struct lane){
         .arm = arm, .model = m, .capacity = capacity, .chunk = s->chunk, .model_spec = s->model};
     l->kv = lane_kv(arm, s);
+    l->fill = s->fill;
+    l->prompt = s->prompt;
     const char *base = getenv("INFEROMETER_KERNEL");
     int status = kernel_rules_parse(&rules, base != NULL ? base : "", message, sizeof message);
     if (status == 0)

@@ -20,6 +20,7 @@ struct lane {
     struct watch watch;            // unbound where workers == NULL
     ptrdiff_t capacity, chunk;     // tokens of its cache, and of the longest turn
     const char *kv, *model_spec;   // what it was opened with
+    const char *fill, *prompt;     // what its cache was filled with
     int threads;
 };
 

@@ -2,7 +2,6 @@
 // The verbs `run` and, inside it, `block`.
 #include "experiments/driver.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,28 +75,22 @@ static int run_all(struct driver_options *o, bool dry) {
 }
 
 // --kernel reaches the blocks as INFEROMETER_KERNEL: the rules that those of an arm stand upon.
-static int share_kernel_rules(const struct command *c) {
-    struct kernel_rules rules = {0};
-    char message[512];
-    const char *text = command_value(c, "--kernel", getenv("INFEROMETER_KERNEL"));
-    if (text == NULL) return 0;
-    int status = kernel_rules_parse(&rules, text, message, sizeof message);
-    if (status != 0) return fail(status, "run: --kernel: %s", message);
-    setenv("INFEROMETER_KERNEL", text, 1);
-    return 0;
+static void share_kernel_rules(const struct command *c) {
+    const char *text = command_value(c, "--kernel", NULL);
+    if (text != NULL) setenv("INFEROMETER_KERNEL", text, 1);
 }
 
 int driver_run(const struct command *c) {
-    long context_tokens = 0;
+    struct evaluation e;
     const char *overrides[DRIVER_OVERRIDES_MAX];
     char *results = NULL, texts[2][64];
     struct driver_options o = {.overrides = overrides, .large_allowed = command_has(c, "--yes")};
     o.override_count = collect_overrides(c, overrides, texts);
     int status = evaluation_restrict(c, c->argv);
-    if (status == 0) status = share_kernel_rules(c);
-    if (status == 0) status = command_number(c, "--ctx", 1, LONG_MAX, 0, &context_tokens);
+    if (status == 0) status = evaluation_read(&e, c, FORMAT_f16);
     if (status != 0) return status;
-    o.context_tokens = context_tokens;
+    share_kernel_rules(c);
+    o.context_tokens = e.context_tokens;
     if (c->positional_count != 1) return fail(EXIT_USAGE, "run takes one protocol (or `all`)");
     bool dry = command_has(c, "--dry-run"), all = strcmp(c->positional[0], "all") == 0;
     if ((status = catalog_output_dir("results", "results", &results)) != 0) return status;
