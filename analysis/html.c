@@ -104,7 +104,7 @@ void html_percent(char text[32], double fraction) {
     if (isnan(fraction))
         text[0] = '\0';
     else
-        snprintf(text, 32, "%.*f %%", fabs(fraction) < 0.0995 ? 1 : 0, 100 * fraction);
+        snprintf(text, 32, "%.*f\u00a0%%", fabs(fraction) < 0.0995 ? 1 : 0, 100 * fraction);
 }
 
 static void number_cell(FILE *f, double value, const char *shown) {

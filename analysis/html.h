@@ -20,6 +20,6 @@ void html_code_cell(FILE *f, const char *text);  // may be broken anywhere
 // 4 digits for people; all of them for sorting. NaN: an empty cell.
 void html_number_cell(FILE *f, double value);
 void html_percent_cell(FILE *f, double fraction);
-// The same as text: "12.34", "38 %".
+// The same as text: "12.34", "38 %" (with a blank that no line breaks at).
 void html_number(char text[32], double value);
 void html_percent(char text[32], double fraction);

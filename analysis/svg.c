@@ -78,6 +78,17 @@ static int write_attribute(struct reader *r, bool drop) {
     return status;
 }
 
+// As wide as it was drawn where there is room, and no narrower than its text can be read at.
+static void write_size(const struct reader *r) {
+    enum { LEAST = 900, MOST = 4000 };
+    const char *box = strstr(r->at, "viewBox=");
+    int width = 0;
+    if (box == NULL || sscanf(box + 9, "0 0 %5d ", &width) != 1 || width < 1 || width > MOST)
+        return;
+    fprintf(r->out, " style=\"max-width:%dpx;min-width:%dpx\"", width,
+            width < LEAST ? width : LEAST);
+}
+
 // An element's start or end at r->at, which stands behind its <. title and desc are dropped with
 // their text: the page has better ones.
 static int write_tag(struct reader *r) {
@@ -96,6 +107,7 @@ static int write_tag(struct reader *r) {
     if (is_name(name, bytes, "svg") && !closing) {
         first = true;
         fprintf(r->out, " role=\"img\" aria-labelledby=\"%s\"", r->labelled);
+        write_size(r);
     }
     for (;;) {
         r->at += strspn(r->at, " \t\r\n");
