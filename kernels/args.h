@@ -30,6 +30,10 @@ struct matmul_args {
 // group is [cols/32] of { uint8 q[8][16][4] (q + 128, so that the dot instruction's unsigned
 // operand is the weight); float d[16] } = 576 bytes, 64-byte aligned; group g starts at g *
 // (cols/32) * 576.
+// Panel f32 (the format panel_f32: f32 names rows as GGUF stores them, so matmul_f32_f32 takes rows
+// and matmul_panel_f32_f32 the panel; packers panel_<weights>_f32 write it): the same groups of 16
+// rows (missing rows: 0); a group is [cols] of float[16], 64-byte aligned; group g starts at
+// g * cols * 64. Packing changes no value; an f16 NaN becomes quiet.
 struct panel_args {
     void *panel;
     const void *w;

@@ -45,7 +45,7 @@ size_t format_row_bytes(enum format f, ptrdiff_t cols) {
     return (size_t)(cols / formats[f].block_elems * formats[f].block_bytes);
 }
 
-size_t panel_i8_bytes(ptrdiff_t rows, ptrdiff_t cols) {
+size_t panel_bytes(enum format f, ptrdiff_t rows, ptrdiff_t cols) {
     ptrdiff_t groups = (rows + PANEL_GROUP_ROWS - 1) / PANEL_GROUP_ROWS;
-    return (size_t)(groups * (cols / 32) * PANEL_I8_BLOCK_BYTES);
+    return (size_t)(groups * PANEL_GROUP_ROWS) * format_row_bytes(f, cols);
 }

@@ -38,7 +38,7 @@
 #define PAIR(arch, op, variant, isa, tokens_min, tokens_max, row_block, token_block, packer_op,    \
              packer_variant, tile_op, tile_variant)                                                \
     static size_t op##__##variant##_scratch(const struct shape *s) {                               \
-        return panel_i8_bytes(row_block, s->cols);                                                 \
+        return panel_bytes(op_info(OP_##tile_op)->weights, row_block, s->cols);                    \
     }
 #include "kernels/kernels.def"
 #undef KERNEL

@@ -68,6 +68,23 @@ void NAME(matmul_q8_0_f32)(const struct matmul_args *a) {
 void NAME(matmul_q4_0_f32)(const struct matmul_args *a) {
     matmul_float(a, q4_0_columns);
 }
+
+// Sixteen rows at once, of one token.
+void NAME(matmul_panel_f32_f32)(const struct matmul_args *a) {
+    for (ptrdiff_t r0 = 0; r0 < a->rows; r0 += PANEL_GROUP_ROWS) {
+        ptrdiff_t rows = a->rows - r0 < PANEL_GROUP_ROWS ? a->rows - r0 : PANEL_GROUP_ROWS;
+        const float *w = (const float *)a->w + r0 * a->cols;
+        for (ptrdiff_t t = 0; t < a->tokens; t++) {
+            const float *x = (const float *)((const char *)a->x + t * a->x_stride);
+            float sums[PANEL_GROUP_ROWS] = {0};
+            for (ptrdiff_t c = 0; c < a->cols; c++)
+                for (int r = 0; r < PANEL_GROUP_ROWS; r++)
+                    sums[r] += w[c * PANEL_GROUP_ROWS + r] * x[c];
+            for (ptrdiff_t r = 0; r < rows; r++)
+                *y_at(a, t, r0 + r) = a->bias ? sums[r] + a->bias[r0 + r] : sums[r];
+        }
+    }
+}
 #endif
 
 typedef float row_dot_fn(const void *row, const char *x, ptrdiff_t cols);

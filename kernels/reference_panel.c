@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The packers of the panel i8 in plain C (layout: panel_args in kernels/args.h).
+// The packers in plain C (layout: panel_args in kernels/args.h).
 #include "kernels/symbols.h"
 #include "kernels/block_formats.h"
 #include "kernels/kernels.h"
@@ -45,4 +45,36 @@ void panel_q8_0_i8__c(const struct panel_args *a) {
 
 void panel_q4_0_i8__c(const struct panel_args *a) {
     pack(a, q4_0_quants);
+}
+
+// Panel f32: COLS_AT_ONCE columns of a row at a time, scattered to their lane.
+enum { COLS_AT_ONCE = 256 };
+typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);
+
+static void pack_f32(const struct panel_args *a, columns_fn *columns) {
+    ptrdiff_t groups = (a->rows + PANEL_GROUP_ROWS - 1) / PANEL_GROUP_ROWS;
+    for (ptrdiff_t r = 0; r < groups * PANEL_GROUP_ROWS; r++) {
+        float *panel = (float *)a->panel + r / PANEL_GROUP_ROWS * PANEL_GROUP_ROWS * a->cols +
+                       r % PANEL_GROUP_ROWS;
+        const void *row = (const char *)a->w + r * a->w_stride;
+        for (ptrdiff_t c0 = 0; c0 < a->cols; c0 += COLS_AT_ONCE) {
+            float buffer[COLS_AT_ONCE] = {0};
+            ptrdiff_t n = a->cols - c0 < COLS_AT_ONCE ? a->cols - c0 : COLS_AT_ONCE;
+            const float *w = r < a->rows ? columns(row, c0, n, buffer) : buffer;
+            for (ptrdiff_t c = 0; c < n; c++)
+                memcpy(&panel[(c0 + c) * PANEL_GROUP_ROWS], &w[c], sizeof *w);
+        }
+    }
+}
+
+void panel_f32_f32__c(const struct panel_args *a) {
+    pack_f32(a, f32_columns);
+}
+
+void panel_f16_f32__c(const struct panel_args *a) {
+    pack_f32(a, f16_columns);
+}
+
+void panel_bf16_f32__c(const struct panel_args *a) {
+    pack_f32(a, bf16_columns);
 }

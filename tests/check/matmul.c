@@ -18,6 +18,30 @@ static size_t panel_at(ptrdiff_t cols, ptrdiff_t row, ptrdiff_t col) {
                     col % 4);
 }
 
+// Panel f32: groups of 16 rows of [cols] of float[16].
+static size_t panel_f32_at(ptrdiff_t cols, ptrdiff_t row, ptrdiff_t col) {
+    return (size_t)(row / 16 * cols * 64 + col * 64 + row % 16 * 4);
+}
+
+static bool is_panel(enum format f) {
+    return f == FORMAT_i8 || f == FORMAT_panel_f32;
+}
+
+static void fill_panel_f32(struct check *c, enum data data, unsigned char *panel, ptrdiff_t rows,
+                           ptrdiff_t cols) {
+    float *values = calloc((size_t)cols, sizeof *values);
+    if (!values) abort();
+    for (ptrdiff_t row = 0; row < (rows + 15) / 16 * 16; row++) {
+        if (row < rows)
+            data_weights(c, data, FORMAT_f32, values, cols);
+        else
+            memset(values, 0, (size_t)cols * sizeof *values);
+        for (ptrdiff_t col = 0; col < cols; col++)
+            memcpy(panel + panel_f32_at(cols, row, col), &values[col], sizeof *values);
+    }
+    free(values);
+}
+
 static void fill_panel(struct check *c, enum data data, unsigned char *panel, ptrdiff_t rows,
                        ptrdiff_t cols) {
     for (ptrdiff_t row = 0; row < (rows + 15) / 16 * 16; row++)
@@ -34,9 +58,13 @@ static void fill_panel(struct check *c, enum data data, unsigned char *panel, pt
         }
 }
 
-static double panel_value(const unsigned char *panel, ptrdiff_t cols, ptrdiff_t row,
+static double panel_value(enum format f, const unsigned char *panel, ptrdiff_t cols, ptrdiff_t row,
                           ptrdiff_t col) {
     float d;
+    if (f == FORMAT_panel_f32) {
+        memcpy(&d, panel + panel_f32_at(cols, row, col), sizeof d);
+        return (double)d;
+    }
     memcpy(&d, panel + (row / 16 * (cols / 32) + col / 32) * 576 + 512 + row % 16 * 4, 4);
     return (double)d * (panel[panel_at(cols, row, col)] - 128);
 }
@@ -44,9 +72,9 @@ static double panel_value(const unsigned char *panel, ptrdiff_t cols, ptrdiff_t 
 static void *new_weights(struct check *c, const char *name, enum data data, ptrdiff_t rows,
                          ptrdiff_t cols, ptrdiff_t stride, int place) {
     enum format f = op_info(c->kernel->op)->weights;
-    if (f == FORMAT_i8) {
-        void *panel = check_input(c, name, panel_i8_bytes(rows, cols), 64, AT_GUARD);
-        fill_panel(c, data, panel, rows, cols);
+    if (is_panel(f)) {
+        void *panel = check_input(c, name, panel_bytes(f, rows, cols), 64, AT_GUARD);
+        (f == FORMAT_i8 ? fill_panel : fill_panel_f32)(c, data, panel, rows, cols);
         return panel;
     }
     size_t bytes = (size_t)((rows - 1) * stride) + format_row_bytes(f, cols);
@@ -62,8 +90,8 @@ static double *decoded(struct check *c, const void *w, ptrdiff_t rows, ptrdiff_t
     if (!values) abort();
     for (ptrdiff_t r = 0; r < rows; r++)
         for (ptrdiff_t i = 0; i < cols; i++)
-            values[r * cols + i] = f == FORMAT_i8 ? panel_value(w, cols, r, i)
-                                                  : data_value(f, (const char *)w + r * stride, i);
+            values[r * cols + i] = is_panel(f) ? panel_value(f, w, cols, r, i)
+                                               : data_value(f, (const char *)w + r * stride, i);
     return values;
 }
 
@@ -152,7 +180,7 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
 void check_matmul(struct check *c) {
     const struct kernel *k = c->kernel;
     const struct op_info *op = op_info(k->op);
-    bool tile = op->weights == FORMAT_i8;
+    bool tile = is_panel(op->weights);
     ptrdiff_t multiple =
         op->activations == FORMAT_a8_32 || format_info(op->weights)->block_elems > 1 ? 32 : 1;
     ptrdiff_t element = data_element_bytes(op->weights);
@@ -180,6 +208,9 @@ void check_matmul(struct check *c) {
     }
     one(c, smaller(3, most_rows), 2048 + 32, t_min, DATA_RANDOM, plain);
     one(c, smaller(3, most_rows), 2048 + 32, t_max, DATA_EXTREME, plain);
+    // Chunks of columns, of every row and token of a block and one more.
+    one(c, smaller(row_block + 1, most_rows), 1024 + 5 * multiple, t_min, DATA_PERIOD, plain);
+    one(c, smaller(row_block + 1, most_rows), 1024 + 5 * multiple, t_max, DATA_RANDOM, plain);
     if (!tile) // every place that the element's alignment allows
         for (int place = 0; place < 64; place += (int)element)
             for (int wide = 0; wide < 2; wide++) {

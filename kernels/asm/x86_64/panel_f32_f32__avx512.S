@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Packs rows of f32 into a panel f32: 16 rows by 16 columns at a time.
+//
+// void panel_f32_f32__avx512(const struct panel_args *a)      rdi
+//   w      [rows][cols] float, 4-byte aligned
+//   panel  [groups][cols] float[16], 64-byte aligned, written
+// Registers: panel_f32_avx512.h. Reads past the end: none.
+#define WEIGHT_BYTES 4
+#include "kernels/asm/x86_64/panel_f32_avx512.h"
+
+.macro load_row zmm, ymm, at
+        vmovups \zmm{k1}{z}, [\at]
+.endm
+
+        pack_f32 panel_f32_f32__avx512
