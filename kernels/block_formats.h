@@ -33,7 +33,7 @@ struct block_i8 {
     float d[16];
 };
 _Static_assert(sizeof(struct block_q8_0) == 34 && sizeof(struct block_q4_0) == 18, "GGUF's sizes");
-_Static_assert(sizeof(struct block_i8) == 576, "PANEL_I8_BLOCK_BYTES");
+_Static_assert(sizeof(struct block_i8) == 576, "16 rows in panel_bytes");
 
 static inline float f32_from_bits(uint32_t bits) {
     float f;

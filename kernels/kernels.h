@@ -10,7 +10,6 @@
 
 #define TOKENS_ANY PTRDIFF_MAX
 #define PANEL_GROUP_ROWS 16
-#define PANEL_I8_BLOCK_BYTES 576 // 32 columns of a 16-row group: 512 of q, 64 of d
 
 enum format {
 #define FORMAT(name, ...) FORMAT_##name,

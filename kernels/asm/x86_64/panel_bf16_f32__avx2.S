@@ -13,4 +13,6 @@
         vpslld  \ymm, \ymm, 16
 .endm
 
-        pack_f32 panel_bf16_f32__avx2
+FUNC panel_bf16_f32__avx2
+        pack_f32
+ENDFUNC panel_bf16_f32__avx2

@@ -14,4 +14,6 @@
         vpslld  \zmm, \zmm, 16
 .endm
 
-        pack_f32 panel_bf16_f32__avx512
+FUNC panel_bf16_f32__avx512
+        pack_f32
+ENDFUNC panel_bf16_f32__avx512

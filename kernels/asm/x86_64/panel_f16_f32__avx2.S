@@ -12,4 +12,6 @@
         vcvtph2ps \ymm, [\at]
 .endm
 
-        pack_f32 panel_f16_f32__avx2
+FUNC panel_f16_f32__avx2
+        pack_f32
+ENDFUNC panel_f16_f32__avx2

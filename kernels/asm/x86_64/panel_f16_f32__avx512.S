@@ -13,4 +13,6 @@
         vcvtph2ps \zmm, \ymm
 .endm
 
-        pack_f32 panel_f16_f32__avx512
+FUNC panel_f16_f32__avx512
+        pack_f32
+ENDFUNC panel_f16_f32__avx512

@@ -3,10 +3,10 @@
 // registers. The file that includes it defines before
 //   WEIGHT_BYTES                bytes of an element
 //   load_row ymm, xmm, address  macro: 8 elements of a row as floats
-// and has `pack_f32 name` as its function. Missing rows are read as the last one (their pointers are
-// clamped) and masked to 0 on the way out; a last block of fewer than 8 columns is copied to the
-// stack first.
-// Live: rdi panel, rbx byte of the column in a row, rcx columns left, rdx w of the group's row 0, r8
+// and has `pack_f32` as the body of its function. Missing rows are read as the last one (their
+// pointers are clamped) and masked to 0 on the way out; a last block of fewer than 8 columns is
+// copied to the stack first. Live: rdi panel, rbx byte of the column in a row, rcx columns left,
+// rdx w of the group's row 0, r8
 //       w_stride, r9 rows left, r10 cols. ymm0-7 rows, then columns; ymm8-15 between. Stack: 16 row
 //       pointers, at 128 a mask of 16 rows, at 192 16 rows of 32 bytes.
 // Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15. Stack: rbx, 704 bytes. Reads past the end: none.
@@ -55,8 +55,7 @@
         vandps  ymm\b, ymm\b, ymm15
 .endm
 
-.macro pack_f32 name
-FUNC \name
+.macro pack_f32
         push    rbx
         sub     rsp, 704
         mov     rdx, [rdi + PANEL_W]
@@ -149,5 +148,4 @@ FUNC \name
         pop     rbx
         vzeroupper
         ret
-ENDFUNC \name
 .endm

@@ -3,9 +3,9 @@
 // registers. The file that includes it defines before
 //   WEIGHT_BYTES                bytes of an element
 //   load_row zmm, ymm, address  macro: 16 elements of a row as floats, those that k1 has, else 0
-// and has `pack_f32 name` as its function. Missing rows are read as the last one (their pointers are
-// clamped) and masked to 0 on the way out.
-// Live: rdi panel, rbx byte of the column in a row, rcx columns left, rdx w of the group's row 0, r8
+// and has `pack_f32` as the body of its function. Missing rows are read as the last one (their
+// pointers are clamped) and masked to 0 on the way out. Live: rdi panel, rbx byte of the column in
+// a row, rcx columns left, rdx w of the group's row 0, r8
 //       w_stride, r9 rows left, r10 cols, rsp[16] the row pointers. zmm0-15 quads (4 * (row / 4) +
 //       column % 4, lane = column / 4), then columns; zmm16-23 rows and pairs; k1 columns, k2 rows.
 // Clobbers: rax rcx rdx rsi rdi r8-r10 zmm0-23 k1 k2. Stack: rbx, 128 bytes. Reads past the end:
@@ -58,8 +58,7 @@
         lanes   3, 7, 11, 15
 .endm
 
-.macro pack_f32 name
-FUNC \name
+.macro pack_f32
         push    rbx
         sub     rsp, 128
         mov     rdx, [rdi + PANEL_W]
@@ -121,5 +120,4 @@ FUNC \name
         pop     rbx
         vzeroupper
         ret
-ENDFUNC \name
 .endm

@@ -12,4 +12,6 @@
         vmovups \ymm, [\at]
 .endm
 
-        pack_f32 panel_f32_f32__avx2
+FUNC panel_f32_f32__avx2
+        pack_f32
+ENDFUNC panel_f32_f32__avx2

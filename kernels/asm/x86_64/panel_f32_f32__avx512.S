@@ -12,4 +12,6 @@
         vmovups \zmm{k1}{z}, [\at]
 .endm
 
-        pack_f32 panel_f32_f32__avx512
+FUNC panel_f32_f32__avx512
+        pack_f32
+ENDFUNC panel_f32_f32__avx512
