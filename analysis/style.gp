@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Shared by all figures. setup.gp ran before: tables, out, format, caption (strings).
 # figure(name, width, height) opens the output; colours are those of Okabe and Ito (safe for colour blindness).
+# A script tells `report` what stands in its figures, in comments:
+#   #: figure NAME summary MEASURE…    drawn from these measures of the summary (or `#: figure NAME time`: from the shares of time)
+#   #: says NAME …                     what it shows, in a sentence
 set datafile separator "\t"
 set datafile missing "NaN"
 set datafile commentschars ''
