@@ -283,6 +283,8 @@ run_observed(const struct context *c, const struct step *s, const struct eval *e
     struct work *w = &c->works[(size_t)thread * c->plan->step_count + step];
     if (c->works_stale || op_info(s->op)->op_class == CLASS_attention)
         *w = execute_work(c, s, e, &l);
+    else
+        __builtin_prefetch(w); // wanted behind the slice; the weights drove it out of the caches
     o->begin(o->self, thread, s, e);
     run_slice(c, s, e, &l, thread);
     o->end(o->self, thread, s, e, w);

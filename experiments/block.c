@@ -23,6 +23,7 @@
 // A slice of the read ceiling: this much of the mapping, so several milliseconds from DRAM. Models
 // whose turns are short are small: all of their weights, wherever they lie, as the turn reads them.
 #define READ_SLICE_BYTES ((size_t)96 << 20)
+#define CEILINGS_EVERY_NS 2e6
 #define SHORT_TURN_NS 5e6
 // A prompt is warmed up by its whole first chunk, so that no sample pays for pages touched first.
 // Models whose weights are larger than this take seconds for that, beside which those pages are
@@ -97,10 +98,11 @@ struct phase_run { // one point
     size_t run_count;
     int32_t *tokens; // depth, then what the phase feeds
     float *logits;
-    double last_turn_ns;
+    double last_turn_ns, since_ceilings_ns; // of turns
 };
 
 static void take_ceilings(struct phase_run *p, bool all) {
+    p->since_ceilings_ns = 0;
     struct sampler *s = &p->block->sampler;
     struct lane *l = p->runs[0].lane;
     // The canary evicts caches: beside short turns it stays at the ends of a rep.
@@ -137,6 +139,7 @@ static int one_turn(struct phase_run *p, struct arm_run *r, ptrdiff_t count, con
         .logits = p->logits,
         .part = part,
         .warmup = warmup,
+        .settle = count == 1 && position > 0 && !warmup && p->last_turn_ns < SHORT_TURN_NS,
         .before_ns = r->wall_ns,
         .first_token = last_of_prompt,
     };
@@ -144,6 +147,7 @@ static int one_turn(struct phase_run *p, struct arm_run *r, ptrdiff_t count, con
     int status = sampler_turn(&p->block->sampler, r->lane, &t, &wall_ns);
     if (strcmp(part, "prompt") == 0) r->wall_ns += wall_ns;
     p->last_turn_ns = wall_ns;
+    p->since_ceilings_ns += wall_ns;
     return status;
 }
 
@@ -151,7 +155,8 @@ static int one_turn(struct phase_run *p, struct arm_run *r, ptrdiff_t count, con
 static int round_of_turns(struct phase_run *p, const size_t *order, bool backwards, ptrdiff_t count,
                           const char *part, bool last_of_prompt) {
     int status = 0;
-    take_ceilings(p, false);
+    // Slices of about two milliseconds alternate with as much of what is measured, or more.
+    if (p->since_ceilings_ns >= CEILINGS_EVERY_NS) take_ceilings(p, false);
     for (size_t i = 0; status == 0 && i < p->run_count; i++) {
         struct arm_run *r = &p->runs[order[backwards ? p->run_count - 1 - i : i]];
         status = one_turn(p, r, count, part, false, last_of_prompt);

@@ -33,6 +33,9 @@ struct turn { // one sample's work
     float *logits;
     const char *part; // "prompt" or "gen"
     bool warmup;
+    bool settle; // evaluate the token before once more, untimed, so that this one finds the caches
+                 // and the team as a token of a real decode does, not as the writing of rows left
+                 // them
     double before_ns; // wall time of the same rep's turns so far: the first token's time needs it
     bool first_token; // this turn ends with the first token's logits
 };

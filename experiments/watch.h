@@ -35,6 +35,7 @@ struct watch {
 // Binds. events: NULL-terminated names of one pass, or NULL. 0, or an exit code with failure() set.
 int watch_bind(struct watch *w, struct context *c, const char *const *events, bool fenced);
 void watch_unbind(struct watch *w);
-void watch_clear(struct watch *w);
+// Called by each worker for itself, so that its sums lie in its own core's caches.
+void watch_clear(struct watch *w, int thread);
 // Ends the wait of the last step of an evaluation (no begin follows it).
 void watch_finish(struct watch *w, uint64_t end_ticks);
