@@ -43,7 +43,9 @@ case_two_runs() { # the second adds a directory and touches nothing of the first
     "$inferometer" verify "$one" "$two" || give_up "verify"
     # What does not depend on time is the same in both.
     for file in points.csv protocol.md; do cmp "$one/$file" "$two/$file" || give_up "$file differs"; done
-    cmp <(cut -d, -f1-10 "$one/samples.csv") <(cut -d, -f1-10 "$two/samples.csv") || give_up "schedules differ"
+    # (How many slices of the ceilings stand between the samples does depend on it: they come every 2 ms.)
+    schedule() { grep -v ',ceiling:' "$1/samples.csv" | cut -d, -f2-5,7-10; }
+    cmp <(schedule "$one") <(schedule "$two") || give_up "schedules differ"
 }
 case_sealed() { # the sums are those of coreutils; a changed cell is found
     tiny
