@@ -26,6 +26,9 @@ COMPILER := $(if $(findstring clang,$(shell $(CC) --version | head -1)),clang,gc
 comma    := ,
 BUILD    := build/$(ARCH)$(if $(filter clang,$(COMPILER)),-clang)$(if $(FUZZ),-fuzz,$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE))))
 
+# Where packages of another architecture are unpacked as data.
+DEPS_CROSS := build/deps/$(ARCH)
+
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE
 CFLAGS   ?= -O2 -g
@@ -44,16 +47,21 @@ ifeq ($(CROSS),)
 HAVE_HWLOC := $(shell pkg-config --exists hwloc 2>/dev/null && echo 1)
 HAVE_PFM   := $(call try_header,perfmon/pfmlib_perf_event.h,-lpfm)
 else
+# libpfm4 of the other architecture: `make deps-cross` unpacks it as data; PFM_PREFIX=… names another place.
+PFM_PREFIX ?= $(DEPS_CROSS)/usr
+ifneq ($(wildcard $(PFM_PREFIX)/include/perfmon/pfmlib.h),)
+PFM_FLAGS  := -isystem$(PFM_PREFIX)/include -L$(PFM_PREFIX)/lib/$(ARCH)-linux-gnu
+endif
 HAVE_HWLOC := $(call try_header,hwloc.h,-lhwloc)
-HAVE_PFM   := $(call try_header,perfmon/pfmlib_perf_event.h,-lpfm)
+HAVE_PFM   := $(call try_header,perfmon/pfmlib_perf_event.h,-static $(PFM_FLAGS) -lpfm)
 endif
 ifeq ($(HAVE_HWLOC),1)
 CPPFLAGS   += -DHAVE_HWLOC=1
 LDLIBS_ALL += $(if $(CROSS),-lhwloc,$(shell pkg-config --libs hwloc))
 endif
 ifeq ($(HAVE_PFM),1)
-CPPFLAGS   += -DHAVE_PFM=1
-LDLIBS_ALL += -lpfm
+CPPFLAGS   += -DHAVE_PFM=1 $(filter -isystem%,$(PFM_FLAGS))
+LDLIBS_ALL += $(filter -L%,$(PFM_FLAGS)) -lpfm
 endif
 
 # ---- sources --------------------------------------------------------------------------------------
@@ -94,7 +102,7 @@ FUZZ_CC       ?= clang
 # tests/engine/golden.c is what the checks of the engine share.
 ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
-.PHONY: all help demo test lint plots clean deps FORCE
+.PHONY: all help demo test lint plots clean deps deps-cross FORCE
 all: $(BINARY) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
 
 inferometer: $(BINARY)
@@ -166,6 +174,9 @@ deps: ## install the Debian packages that are missing (NO_INSTALL=1: only say wh
 	else echo '  deps $(strip $(MISSING))'; \
 	    { $(SUDO)apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(INSTALL) -qq; } >/dev/null || \
 	    { echo 'could not install; type: $(INSTALL)' >&2; exit 1; }; fi
+
+deps-cross: ## fetch libpfm4 for the AArch64 build, unpacked as data under build/deps/ (event groups are checked with it)
+	$(Q)bash tests/fetch_debian.sh arm64 build/deps/aarch64 libpfm4-dev
 
 # ---- what people type -----------------------------------------------------------------------------
 # Packages decide what is compiled in, so make starts anew once they are there.
