@@ -16,11 +16,13 @@ FUNC add_chain__asm
         b.le    .Ldone
         .p2align 6
 .Literation:
+# LLVM-MCA-BEGIN add_chain__asm
         .rept   64
         add     x2, x2, x3
         .endr
         subs    x1, x1, #1
         b.ne    .Literation
+# LLVM-MCA-END
 .Ldone:
         ldr     x4, [x0, #YARDSTICK_SINK]
         str     x2, [x4]

@@ -50,6 +50,7 @@ FUNC matmul_f32_f32__neon_r4
         b.lt    .Ltail4
         .p2align 4
 .Lcolumns4:
+# LLVM-MCA-BEGIN matmul_f32_f32__neon_r4
         ldp     q16, q17, [x15], #32
         DOT8    x11, v0, v4
         DOT8    x12, v1, v5
@@ -57,6 +58,7 @@ FUNC matmul_f32_f32__neon_r4
         DOT8    x14, v3, v7
         subs    x16, x16, #8
         b.ge    .Lcolumns4
+# LLVM-MCA-END
 .Ltail4:
         adds    x16, x16, #8
         b.eq    .Lsum4

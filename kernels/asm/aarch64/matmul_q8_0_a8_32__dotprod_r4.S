@@ -60,6 +60,7 @@ FUNC matmul_q8_0_a8_32__dotprod_r4
         .endr
         .p2align 4
 .Lblocks4:
+# LLVM-MCA-BEGIN matmul_q8_0_a8_32__dotprod_r4
         ldp     q16, q17, [x15], #32
         ldr     s18, [x16], #4
         BLOCK   x11, v0
@@ -68,6 +69,7 @@ FUNC matmul_q8_0_a8_32__dotprod_r4
         BLOCK   x14, v3
         subs    x20, x20, #1
         b.ne    .Lblocks4
+# LLVM-MCA-END
         SUM     v0, s0
         SUM     v1, s1
         SUM     v2, s2

@@ -37,6 +37,7 @@ FUNC quantize_a8_32__neon
         cbz     x13, .Lnext
         .p2align 4
 .Lblock:
+# LLVM-MCA-BEGIN quantize_a8_32__neon
         ldp     q16, q17, [x9]
         ldp     q18, q19, [x9, #32]
         ldp     q20, q21, [x9, #64]
@@ -79,6 +80,7 @@ FUNC quantize_a8_32__neon
         str     w14, [x12], #4
         subs    x13, x13, #1
         b.ne    .Lblock
+# LLVM-MCA-END
 .Lnext:
         add     x1, x1, x2
         add     x3, x3, x4

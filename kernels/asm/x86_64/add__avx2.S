@@ -26,6 +26,7 @@ FUNC add__avx2
         jz      .Lcols8
         .p2align 5
 .Lcols32:
+# LLVM-MCA-BEGIN add__avx2
         .irp    n, 0, 1, 2, 3
         vmovups ymm\n, [rsi + rax * 4 + \n * 32]
         vaddps  ymm\n, ymm\n, [rdx + rax * 4 + \n * 32]
@@ -34,6 +35,7 @@ FUNC add__avx2
         add     rax, 32
         cmp     rax, r9
         jb      .Lcols32
+# LLVM-MCA-END
 .Lcols8:
         cmp     rax, r10
         jae     .Lcols1

@@ -17,11 +17,13 @@ FUNC add_chain__asm
         jle     .Ldone
         .p2align 6
 .Literation:
+# LLVM-MCA-BEGIN add_chain__asm
         .rept   64
         add     rax, rdx
         .endr
         dec     rcx
         jnz     .Literation
+# LLVM-MCA-END
 .Ldone:
         mov     rdi, [rdi + YARDSTICK_SINK]
         mov     [rdi], rax

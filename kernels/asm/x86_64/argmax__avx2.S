@@ -35,6 +35,7 @@ FUNC argmax__avx2
         jz      .Lreduce
         .p2align 5
 .Lcols16:
+# LLVM-MCA-BEGIN argmax__avx2
         vmovups ymm6, [rsi + rax * 4]
         vmovups ymm7, [rsi + rax * 4 + 32]
         vcmpgtps ymm10, ymm6, ymm0
@@ -48,6 +49,7 @@ FUNC argmax__avx2
         add     rax, 16
         cmp     rax, r8
         jb      .Lcols16
+# LLVM-MCA-END
         vpsrld  ymm10, ymm8, 1
 .Lreduce:                               // the largest in all lanes, then the lowest index that has it
         vmaxps  ymm4, ymm0, ymm1

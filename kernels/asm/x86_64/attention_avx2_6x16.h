@@ -137,6 +137,7 @@
         mov     rax, r12
         .p2align 5
 .Lvalue\@:
+# LLVM-MCA-BEGIN weigh@\@
         vmovaps ymm12, [rsi]
         vmovaps ymm13, [rsi + 32]
         rows6   rax, rax+4*KEYS, rax+8*KEYS, rax+12*KEYS, rax+16*KEYS, rax+20*KEYS
@@ -144,6 +145,7 @@
         add     rax, 4
         cmp     rax, rdx
         jb      .Lvalue\@
+# LLVM-MCA-END
         lea     rax, [r10 + rcx]
         vmovaps [r10], ymm0
         vmovaps [r10 + 32], ymm1

@@ -38,12 +38,14 @@
         xor     eax, eax
         .p2align 5
 .Ldims\@:
+# LLVM-MCA-BEGIN scores@h\heads
         vcvtph2ps ymm8, [r8 + rax * 2]
         vcvtph2ps ymm9, [r9 + rax * 2]
         dot     \heads
         add     rax, 8
         cmp     rax, rcx
         jb      .Ldims\@
+# LLVM-MCA-END
         test    r15, r15
         jz      .Lsum\@
         vcvtph2ps ymm8, [r8 + rdx * 2]
@@ -119,6 +121,7 @@
         .endr
         .p2align 5
 .Lvalues\@:
+# LLVM-MCA-BEGIN weigh@h\heads
         vcvtph2ps ymm8, [r8 + rdx * 2]
         vcvtph2ps ymm9, [r8 + rcx * 2]
         vbroadcastss ymm10, [rbp]
@@ -141,6 +144,7 @@
         add     rbp, 4
         cmp     rbp, rsi
         jb      .Lvalues\@
+# LLVM-MCA-END
         lea     rax, [r12 + rdx * 4]
         lea     r8, [r12 + rcx * 4]
         vmovups [rax], ymm0

@@ -160,6 +160,7 @@ FUNC attention_f16__avx2_6x16
         xor     eax, eax
         .p2align 5
 .Ldim:
+# LLVM-MCA-BEGIN attention_f16__avx2_6x16@scores
         vmovaps ymm12, [rsi]
         vmovaps ymm13, [rsi + 32]
         rows6   r8+rax*4, r9+rax*4, r10+rax*4, r11+rax*4, r12+rax*4, r13+rax*4
@@ -167,6 +168,7 @@ FUNC attention_f16__avx2_6x16
         inc     rax
         cmp     rax, rcx
         jb      .Ldim
+# LLVM-MCA-END
         vcvtsd2ss xmm14, xmm14, [rdi + ATTENTION_SCALE]
         vbroadcastss ymm14, xmm14
         .irp    n, 0, 2, 4, 6, 8, 10

@@ -24,6 +24,7 @@ FUNC fma_peak__avx512
         jle     .Ldone
         .p2align 6
 .Literation:
+# LLVM-MCA-BEGIN fma_peak__avx512
         .rept   12
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
         vfmadd132ps zmm\n, zmm11, zmm10
@@ -31,6 +32,7 @@ FUNC fma_peak__avx512
         .endr
         dec     rcx
         jnz     .Literation
+# LLVM-MCA-END
 .Ldone:
         mov     rax, [rdi + YARDSTICK_SINK]
         vmovaps [rax], zmm0

@@ -29,6 +29,7 @@ FUNC int8dot_peak__avx2
         jle     .Ldone
         .p2align 6
 .Literation:
+# LLVM-MCA-BEGIN int8dot_peak__avx2
         .rept   30
         dot     ymm0, ymm8
         dot     ymm1, ymm9
@@ -41,6 +42,7 @@ FUNC int8dot_peak__avx2
         .endr
         dec     rcx
         jnz     .Literation
+# LLVM-MCA-END
 .Ldone:
         mov     rax, [rdi + YARDSTICK_SINK]
         vmovdqa [rax], ymm0

@@ -20,6 +20,7 @@ FUNC int8dot_peak__avx512vnni
         jle     .Ldone
         .p2align 6
 .Literation:
+# LLVM-MCA-BEGIN int8dot_peak__avx512vnni
         .rept   12
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
         vpdpbusd zmm\n, zmm10, zmm11
@@ -27,6 +28,7 @@ FUNC int8dot_peak__avx512vnni
         .endr
         dec     rcx
         jnz     .Literation
+# LLVM-MCA-END
 .Ldone:
         mov     rax, [rdi + YARDSTICK_SINK]
         vmovdqa64 [rax], zmm0

@@ -27,11 +27,13 @@ FUNC kv_store_f16__avx2
         ja      .Ltail
         .p2align 4
 .Lcols8:
+# LLVM-MCA-BEGIN kv_store_f16__avx2
         vmovups ymm0, [rsi + rax * 4 - 32]
         vcvtps2ph [rdx + rax * 2 - 16], ymm0, 0
         add     rax, 8
         cmp     rax, rcx
         jbe     .Lcols8
+# LLVM-MCA-END
 .Ltail:
         sub     rax, 8
 .Lcols1:

@@ -157,11 +157,13 @@ FUNC matmul_f32_f32__avx2_4x3
         jae     .Lsingles
         .p2align 5
 .Lcols16:
+# LLVM-MCA-BEGIN matmul_f32_f32__avx2_4x3
         cols8   0
         cols8   8
         add     rax, 16
         cmp     rax, r15
         jb      .Lcols16
+# LLVM-MCA-END
 .Lsingles:
         cmp     rax, rbx
         jae     .Lsums

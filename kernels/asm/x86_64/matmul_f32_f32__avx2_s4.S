@@ -45,6 +45,7 @@ FUNC matmul_f32_f32__avx2_s4
         jae     .Leights
         .p2align 5
 .Lcols16:
+# LLVM-MCA-BEGIN matmul_f32_f32__avx2_s4
         vmovups ymm14, [rdx + rax * 4]
         vmovups ymm15, [rdx + rax * 4 + 32]
         vfmadd231ps ymm0, ymm14, [r8 + rax * 4]
@@ -58,6 +59,7 @@ FUNC matmul_f32_f32__avx2_s4
         add     rax, 16
         cmp     rax, r12
         jb      .Lcols16
+# LLVM-MCA-END
 .Leights:
         cmp     rax, r13
         jae     .Lsingles

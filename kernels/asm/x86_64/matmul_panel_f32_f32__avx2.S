@@ -103,6 +103,7 @@
         jl      .Lt\tokens\()_singles
         .p2align 6
 .Lt\tokens\()_columns:
+# LLVM-MCA-BEGIN matmul_panel_f32_f32__avx2@t\tokens
         column  \tokens, 0
         column  \tokens, 1
 .if \tokens == 6
@@ -115,6 +116,7 @@
         advance 4
         sub     rbx, 4
         jge     .Lt\tokens\()_columns
+# LLVM-MCA-END
 .Lt\tokens\()_singles:
         add     rbx, 4
         jz      .Lt\tokens\()_sums

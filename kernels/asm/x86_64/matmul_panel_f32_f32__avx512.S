@@ -104,6 +104,7 @@
         jl      .Lt\tokens\()_singles
         .p2align 6
 .Lt\tokens\()_columns:
+# LLVM-MCA-BEGIN matmul_panel_f32_f32__avx512@t\tokens
 .if \tokens == 6
         prefetcht1 [rbp]
         prefetcht1 [rbp + rdx]
@@ -121,6 +122,7 @@
         advance 4
         sub     rbx, 4
         jge     .Lt\tokens\()_columns
+# LLVM-MCA-END
 .Lt\tokens\()_singles:
         add     rbx, 4
         jz      .Lt\tokens\()_sums

@@ -111,6 +111,7 @@
         each_token clear, \tokens
         .p2align 5
 .Lt\tokens\()_block:
+# LLVM-MCA-BEGIN matmul_panel_i8_a8_32__avx2@t\tokens
         each_token start, \tokens
 .irp c, 0, 1, 2, 3, 4, 5, 6, 7
         vmovdqa ymm13, [rip + .Leven]
@@ -136,6 +137,7 @@
         add     rcx, 4
         dec     rbx
         jnz     .Lt\tokens\()_block
+# LLVM-MCA-END
         mov     rax, r9
         cmp     r13, 16
         jl      .Lt\tokens\()_short

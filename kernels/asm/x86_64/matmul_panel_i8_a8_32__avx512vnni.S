@@ -82,6 +82,7 @@
         each_token clear, \groups, \tokens
         .p2align 5
 .Lg\groups\()t\tokens\()_block:
+# LLVM-MCA-BEGIN matmul_panel_i8_a8_32__avx512vnni@g\groups\()t\tokens
         each_token start, \groups, \tokens
 .irp c, 0, 1, 2, 3, 4, 5, 6, 7
         vmovdqa64 zmm24, [rsi + 64 * \c]
@@ -111,6 +112,7 @@
         add     r13, 4
         dec     rbx
         jnz     .Lg\groups\()t\tokens\()_block
+# LLVM-MCA-END
         each_token store, \groups, \tokens
         jmp     .Lnext
 .endm

@@ -88,6 +88,7 @@
         jz      .Ldone
         .p2align 5
 .Lt\tokens\()_block:
+# LLVM-MCA-BEGIN matmul_q4_0_a8_32__avx2_r8@t\tokens
         cmp     r11, 8
         jge     .Lt\tokens\()_unpack
         call    .Lcopy
@@ -123,6 +124,7 @@
         add     rbp, 8 * BLOCK
         dec     rbx
         jnz     .Lt\tokens\()_block
+# LLVM-MCA-END
         call    .Lstore
         jmp     .Lt\tokens
 .endm

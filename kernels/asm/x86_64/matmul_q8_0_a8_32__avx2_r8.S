@@ -98,6 +98,7 @@
         jz      .Ldone
         .p2align 5
 .Lt\tokens\()_block:
+# LLVM-MCA-BEGIN matmul_q8_0_a8_32__avx2_r8@t\tokens
         cmp     r11, 8
         jge     .Lt\tokens\()_unpack
         call    .Lcopy
@@ -136,6 +137,7 @@
         add     rbp, 8 * BLOCK
         dec     rbx
         jnz     .Lt\tokens\()_block
+# LLVM-MCA-END
         call    .Lstore
         jmp     .Lt\tokens
 .endm
@@ -152,8 +154,7 @@ FUNC matmul_q8_0_a8_32__avx2_r8
         mov     rax, [rdi + MATMUL_Y]
         mov     [rsp + Y], rax
         mov     r12, [rdi + MATMUL_COLS]
-// x into scratch: rsi token, rax and rbp offset and bytes of d, r15 tokens left, r14 bytes of a
-// block;
+// x into scratch: rsi token, rax and rbp offset and bytes of d, r15 tokens left, r14 bytes of a block;
 // r8 q, r9 d, r10 sum, rbx block; rdx and rcx q and d in scratch
         mov     rsi, [rdi + MATMUL_X]
         mov     r13, [rdi + MATMUL_TOKENS]
@@ -197,7 +198,6 @@ FUNC matmul_q8_0_a8_32__avx2_r8
         add     rsi, [rdi + MATMUL_X_STRIDE]
         dec     r15
         jnz     .Lx_token
-
         mov     r14, [rdi + MATMUL_W]
         mov     r15, [rdi + MATMUL_W_STRIDE]
         mov     r11, [rdi + MATMUL_ROWS]

@@ -67,6 +67,7 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         jl      .Lrest
         .p2align 5
 .Lblocks4:
+# LLVM-MCA-BEGIN matmul_q8_0_a8_32__avx512vnni_r1
         prefetcht0 [r9 + PREFETCH_BYTES]
         prefetcht0 [r9 + PREFETCH_BYTES + 64]
         prefetcht0 [r9 + PREFETCH_BYTES + 128]
@@ -99,6 +100,7 @@ FUNC matmul_q8_0_a8_32__avx512vnni_r1
         add     r11, 4 * 4
         sub     rbp, 4
         jge     .Lblocks4
+# LLVM-MCA-END
 .Lrest:
         add     rbp, 4
         jz      .Lrow_end

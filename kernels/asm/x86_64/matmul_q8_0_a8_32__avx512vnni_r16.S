@@ -109,6 +109,7 @@
         each_token clear, \tokens
         .p2align 5
 .Lt\tokens\()_block:
+# LLVM-MCA-BEGIN matmul_q8_0_a8_32__avx512vnni_r16@t\tokens
         cmp     r11, 16
         jge     .Lt\tokens\()_unpack
         call    .Lcopy
@@ -136,6 +137,7 @@
         add     rbp, 16 * BLOCK
         dec     rbx
         jnz     .Lt\tokens\()_block
+# LLVM-MCA-END
         mov     rdi, [rsp + ARGS]
         mov     rax, [rsp + Y]
         mov     rcx, [rdi + MATMUL_Y_STRIDE]

@@ -86,6 +86,7 @@
         jl      .Ltail
         .p2align 5
 .Lcolumns:
+# LLVM-MCA-BEGIN pack_f32
 .irp half, 0, 1
         transpose \half
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
@@ -96,6 +97,7 @@
         add     rbx, 8 * WEIGHT_BYTES
         sub     rcx, 8
         jge     .Lcolumns
+# LLVM-MCA-END
 .Ltail:
         add     ecx, 8
         jz      .Lnext

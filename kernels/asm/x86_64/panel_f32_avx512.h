@@ -91,6 +91,7 @@
         jl      .Ltail
         .p2align 5
 .Lcolumns:
+# LLVM-MCA-BEGIN pack_f32
         transpose
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
         vmovaps [rdi + 64 * \n], zmm\n
@@ -99,6 +100,7 @@
         add     rbx, 16 * WEIGHT_BYTES
         sub     rcx, 16
         jge     .Lcolumns
+# LLVM-MCA-END
 .Ltail:
         add     ecx, 16
         jz      .Lnext

@@ -108,6 +108,7 @@ FUNC panel_q8_0_i8__avx2
         lea     r10, [r8 + rdx * 8]
         .p2align 5
 .Lblock:
+# LLVM-MCA-BEGIN panel_q8_0_i8__avx2
         cmp     r11, 16
         jl      .Lcopy
 .Lpack:
@@ -133,6 +134,7 @@ FUNC panel_q8_0_i8__avx2
         add     r10, r13
         dec     rbx
         jnz     .Lblock
+# LLVM-MCA-END
         lea     rax, [r15 + r15]
         lea     r14, [r14 + rax * 8]
         sub     r11, 16

@@ -110,6 +110,7 @@ FUNC panel_q8_0_i8__avx512
         lea     r10, [r8 + rdx * 8]
         .p2align 5
 .Lblock:
+# LLVM-MCA-BEGIN panel_q8_0_i8__avx512
         cmp     r11, 16
         jl      .Lcopy
 .Lpack:
@@ -130,6 +131,7 @@ FUNC panel_q8_0_i8__avx512
         add     r10, r13
         dec     rbx
         jnz     .Lblock
+# LLVM-MCA-END
         lea     rax, [r15 + r15]
         lea     r14, [r14 + rax * 8]
         sub     r11, 16

@@ -40,6 +40,7 @@ FUNC quantize_a8_32__avx2
         jz      .Lnext
         .p2align 5
 .Lblock:
+# LLVM-MCA-BEGIN quantize_a8_32__avx2
         vmovups ymm0, [rsi]
         vmovups ymm1, [rsi + 32]
         vmovups ymm2, [rsi + 64]
@@ -89,6 +90,7 @@ FUNC quantize_a8_32__avx2
         add     r9, 4
         dec     rcx
         jnz     .Lblock
+# LLVM-MCA-END
 .Lnext:
         add     r10, [rdi + ROW_X_STRIDE]
         add     r11, [rdi + ROW_Y_STRIDE]

@@ -27,6 +27,7 @@ FUNC read_stream__avx2_pf
         jae     .Lpass_end
         .p2align 5
 .Lread:
+# LLVM-MCA-BEGIN read_stream__avx2_pf
         .set    at, 0
         .irp    n, 0, 2, 4, 6, 0, 2, 4, 6
         prefetcht0 [rax + PREFETCH_BYTES + at]
@@ -41,6 +42,7 @@ FUNC read_stream__avx2_pf
         add     rax, 512
         cmp     rax, rdx
         jb      .Lread
+# LLVM-MCA-END
 .Lpass_end:
         dec     rcx
         jnz     .Lpass

@@ -29,6 +29,7 @@ FUNC read_stream__avx2_s4
         jae     .Lpass_end
         .p2align 5
 .Lread:
+# LLVM-MCA-BEGIN read_stream__avx2_s4
         .irp    at, 0, 64, 128, 192
         vpxor   ymm0, ymm0, [rax + \at]
         vpxor   ymm1, ymm1, [rax + \at + 32]
@@ -45,6 +46,7 @@ FUNC read_stream__avx2_s4
         add     r11, 256
         cmp     rax, rdx
         jb      .Lread
+# LLVM-MCA-END
 .Lpass_end:
         dec     rcx
         jnz     .Lpass

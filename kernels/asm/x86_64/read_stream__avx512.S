@@ -24,6 +24,7 @@ FUNC read_stream__avx512
         jae     .Lpass_end
         .p2align 5
 .Lread:
+# LLVM-MCA-BEGIN read_stream__avx512
         .set    at, 0
         .rept   2
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
@@ -34,6 +35,7 @@ FUNC read_stream__avx512
         add     rax, 1024
         cmp     rax, rdx
         jb      .Lread
+# LLVM-MCA-END
 .Lpass_end:
         dec     rcx
         jnz     .Lpass

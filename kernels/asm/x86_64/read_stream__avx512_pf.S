@@ -27,6 +27,7 @@ FUNC read_stream__avx512_pf
         jae     .Lpass_end
         .p2align 5
 .Lread:
+# LLVM-MCA-BEGIN read_stream__avx512_pf
         .set    at, 0
         .rept   2
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
@@ -38,6 +39,7 @@ FUNC read_stream__avx512_pf
         add     rax, 1024
         cmp     rax, rdx
         jb      .Lread
+# LLVM-MCA-END
 .Lpass_end:
         dec     rcx
         jnz     .Lpass

@@ -29,6 +29,7 @@ FUNC read_stream__avx512_s4
         jae     .Lpass_end
         .p2align 5
 .Lread:
+# LLVM-MCA-BEGIN read_stream__avx512_s4
         .irp    at, 0, 128
         vpxorq  zmm0, zmm0, [rax + \at]
         vpxorq  zmm1, zmm1, [rax + \at + 64]
@@ -45,6 +46,7 @@ FUNC read_stream__avx512_s4
         add     r11, 256
         cmp     rax, rdx
         jb      .Lread
+# LLVM-MCA-END
 .Lpass_end:
         dec     rcx
         jnz     .Lpass

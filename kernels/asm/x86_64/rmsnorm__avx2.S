@@ -33,6 +33,7 @@ FUNC rmsnorm__avx2
         jz      .Lsquares8
         .p2align 5
 .Lsquares32:
+# LLVM-MCA-BEGIN rmsnorm__avx2
         .irp    n, 0, 1, 2, 3
         vmovups ymm4, [rsi + rax * 4 + \n * 32]
         vfmadd231ps ymm\n, ymm4, ymm4
@@ -40,6 +41,7 @@ FUNC rmsnorm__avx2
         add     rax, 32
         cmp     rax, r8
         jb      .Lsquares32
+# LLVM-MCA-END
 .Lsquares8:
         cmp     rax, r9
         jae     .Lsquares_tail

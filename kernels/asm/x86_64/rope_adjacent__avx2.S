@@ -41,6 +41,7 @@ FUNC rope_adjacent__avx2
         jz      .Ltail
         .p2align 4
 .Lpairs4:
+# LLVM-MCA-BEGIN rope_adjacent__avx2
         vmovups ymm0, [rsi + rax * 4]
         vmovups ymm1, [rdx + rax * 4]
         rotate
@@ -48,6 +49,7 @@ FUNC rope_adjacent__avx2
         add     rax, 8
         cmp     rax, r9
         jb      .Lpairs4
+# LLVM-MCA-END
 .Ltail:
         cmp     rax, rcx
         jae     .Lhead_end

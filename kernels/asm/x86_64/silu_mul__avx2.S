@@ -44,6 +44,7 @@ FUNC silu_mul__avx2
         jl      .Ltail
         .p2align 5
 .Lcolumns:
+# LLVM-MCA-BEGIN silu_mul__avx2
         vmovups ymm0, [rsi + r8]
         vmovups ymm5, [rdx + r8]
         silu8
@@ -51,6 +52,7 @@ FUNC silu_mul__avx2
         add     r8, 32
         sub     r9, 8
         jge     .Lcolumns
+# LLVM-MCA-END
 .Ltail:
         add     r9, 8
         jz      .Lnext
