@@ -62,7 +62,10 @@ static int check(const char *program, const struct kernel *k, uint64_t seed, lon
         printf("FAILED %s: no case was run\n", k->symbol);
         return 1;
     }
-    printf("ok %s: %ld cases, seed %llu\n", k->symbol, c.cases, (unsigned long long)seed);
+    printf("ok %s: %ld cases, seed %llu", k->symbol, c.cases, (unsigned long long)seed);
+    if (c.worst_share > 0)
+        printf("; largest error %.2g of its tolerance, %.2g ulp", c.worst_share, c.worst_ulp);
+    putchar('\n');
     return 0;
 }
 

@@ -54,16 +54,28 @@ void check_fail(struct check *c, const char *format, ...) {
            c->program, c->kernel->symbol, (unsigned long long)c->seed, c->cases);
 }
 
+// Distance in units of the last place of a float near `want`.
+static double in_ulp(double got, double want) {
+    int exponent = -126;
+    if (fabs(want) >= 0x1p-126) exponent = ilogb(want);
+    return ldexp(fabs(got - want), 23 - exponent);
+}
+
 bool check_near(struct check *c, double got, double want, double tolerance, const char *format,
                 ...) {
-    if (fabs(got - want) <= tolerance) return true;
+    double off = fabs(got - want);
+    if (off <= tolerance || got == want) { // equal also where both are infinite
+        if (off > c->worst_share * tolerance)
+            c->worst_share = off / tolerance, c->worst_ulp = in_ulp(got, want);
+        return true;
+    }
     char name[128];
     va_list list;
     va_start(list, format);
     vsnprintf(name, sizeof name, format, list);
     va_end(list);
-    check_fail(c, "%s = %.9g, should be %.9g within %.3g (off by %.3g)", name, got, want, tolerance,
-               fabs(got - want));
+    check_fail(c, "%s = %.9g, should be %.9g within %.3g, %.3g ulp (off by %.3g, %.3g ulp)", name,
+               got, want, tolerance, in_ulp(want + tolerance, want), off, in_ulp(got, want));
     return false;
 }
 

@@ -177,6 +177,10 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
     return a < b ? a : b;
 }
 
+static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) {
+    return a > b ? a : b;
+}
+
 void check_matmul(struct check *c) {
     const struct kernel *k = c->kernel;
     const struct op_info *op = op_info(k->op);
@@ -185,7 +189,9 @@ void check_matmul(struct check *c) {
         op->activations == FORMAT_a8_32 || format_info(op->weights)->block_elems > 1 ? 32 : 1;
     ptrdiff_t element = data_element_bytes(op->weights);
     ptrdiff_t x_unit = op->activations == FORMAT_f32 ? 4 : 64;
-    ptrdiff_t row_block = k->row_block, most_rows = tile ? row_block : 2 * row_block + 1;
+    // Variants may go over several streams of rows whatever their granule is: a few dozen rows.
+    ptrdiff_t row_block = k->row_block, most_rows = tile ? row_block : larger(2 * row_block + 1, 37);
+    ptrdiff_t some_rows = tile ? row_block : larger(row_block + 1, 11);
     ptrdiff_t t_min = k->tokens_min, t_max = smaller(k->tokens_max, t_min + 2 * k->token_block + 2);
     const struct layout plain = {0, 0, 0, AT_GUARD, 0};
     int data = 0;
@@ -196,27 +202,27 @@ void check_matmul(struct check *c) {
         one(c, rows, 5 * 32, t_max, NEXT_DATA, plain);
     }
     for (ptrdiff_t t = t_min; t <= t_max; t++) {
-        one(c, smaller(row_block + 1, most_rows), 96, t, NEXT_DATA, plain);
+        one(c, some_rows, 96, t, NEXT_DATA, plain);
         one(c, 1, 32, t, NEXT_DATA, plain);
     }
     if (k->tokens_max > t_max)
-        one(c, smaller(row_block + 1, most_rows), 160, smaller(k->tokens_max, t_max + 67),
+        one(c, some_rows, 160, smaller(k->tokens_max, t_max + 67),
             DATA_RANDOM, plain);
     for (ptrdiff_t cols = multiple; cols <= (multiple == 1 ? 67 : 17 * 32); cols += multiple) {
-        one(c, smaller(row_block + 1, most_rows), cols, t_min, NEXT_DATA, plain);
+        one(c, some_rows, cols, t_min, NEXT_DATA, plain);
         one(c, smaller(row_block, 4), cols, t_max, NEXT_DATA, plain);
     }
     one(c, smaller(3, most_rows), 2048 + 32, t_min, DATA_RANDOM, plain);
     one(c, smaller(3, most_rows), 2048 + 32, t_max, DATA_EXTREME, plain);
     // Chunks of columns, of every row and token of a block and one more.
-    one(c, smaller(row_block + 1, most_rows), 1024 + 5 * multiple, t_min, DATA_PERIOD, plain);
-    one(c, smaller(row_block + 1, most_rows), 1024 + 5 * multiple, t_max, DATA_RANDOM, plain);
+    one(c, some_rows, 1024 + 5 * multiple, t_min, DATA_PERIOD, plain);
+    one(c, some_rows, 1024 + 5 * multiple, t_max, DATA_RANDOM, plain);
     if (!tile) // every place that the element's alignment allows
         for (int place = 0; place < 64; place += (int)element)
             for (int wide = 0; wide < 2; wide++) {
                 struct layout l = {wide ? element * (place % 5) : 0, 0, 0, place, 0};
-                one(c, smaller(row_block + 1, 5), 3 * 32, t_min, NEXT_DATA, l);
-                one(c, row_block + 1, 3 * 32, t_max, NEXT_DATA, l);
+                one(c, some_rows, 3 * 32, t_min, NEXT_DATA, l);
+                one(c, some_rows, 3 * 32, t_max, NEXT_DATA, l);
             }
     for (int n = 0; n < 80; n++) { // anything
         c->random = c->seed + (uint64_t)n * 0x51ed27;
