@@ -6,15 +6,20 @@
 #include <cpuid.h>
 
 // rdi: the function, rsi: its argument. Returns a bit for each broken promise: rbx rbp r12 r13 r14
-// r15, the direction flag, the control bits of MXCSR. Upper halves of vectors are clean at the
-// call.
+// r15, the direction flag, the control bits of MXCSR, the caller's stack. What a kernel may not
+// read is all ones at the call: the other registers, and the vectors' lower halves (the upper ones
+// are clean).
 __asm__(".text\n"
         ".globl check_call_registers\n"
         ".type check_call_registers, @function\n"
         "check_call_registers:\n"
         "  push %rbx\n  push %rbp\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
-        "  sub $24, %rsp\n"
+        "  sub $56, %rsp\n"
         "  stmxcsr (%rsp)\n"
+        "  movq $0x77777777, 8(%rsp)\n  movq $0x77777777, 16(%rsp)\n"
+        "  movq $0x77777777, 24(%rsp)\n  movq $0x77777777, 32(%rsp)\n"
+        "  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+        "  pcmpeqd %xmm\\n, %xmm\\n\n  .endr\n"
         "  mov %rdi, %rax\n  mov %rsi, %rdi\n"
         "  mov $0x11111111, %ebx\n  mov $0x22222222, %ebp\n  mov $0x33333333, %r12d\n"
         "  mov $0x44444444, %r13d\n  mov $0x55555555, %r14d\n  mov $0x66666666, %r15d\n"
@@ -32,14 +37,16 @@ __asm__(".text\n"
         "  pushfq\n  pop %rsi\n  cld\n"
         "  test $0x400, %esi\n  cmovne %ecx, %edx\n  or %edx, %eax\n  mov $128, %ecx\n"
         "  mov (%rsp), %esi\n  xor 4(%rsp), %esi\n  test $0xffc0, %esi\n  cmovne %ecx, %edx\n"
-        "  or %edx, %eax\n"
+        "  or %edx, %eax\n  mov $256, %ecx\n"
+        "  .irp at, 8, 16, 24, 32\n"
+        "  cmpq $0x77777777, \\at(%rsp)\n  cmovne %ecx, %edx\n  or %edx, %eax\n  .endr\n"
         "  ldmxcsr (%rsp)\n"
-        "  add $24, %rsp\n"
+        "  add $56, %rsp\n"
         "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbp\n  pop %rbx\n"
         "  ret\n"
         ".size check_call_registers, . - check_call_registers\n");
 static const char *const promises[] = {
-    "rbx", "rbp", "r12", "r13", "r14", "r15", "the direction flag", "MXCSR"};
+    "rbx", "rbp", "r12", "r13", "r14", "r15", "the direction flag", "MXCSR", "the caller's stack"};
 
 // Whether the upper halves of ymm (and zmm) registers are in use; -1 where the CPU does not tell.
 static int upper_halves_in_use(void) {
@@ -51,9 +58,16 @@ static int upper_halves_in_use(void) {
 
 static void clean_upper_halves(void) {
     if (isa_has(ISA_avx2)) __asm__ volatile("vzeroupper" ::: "memory");
+    if (isa_has(ISA_avx512)) // these have no upper halves that anyone asks for
+        __asm__ volatile(".irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+                         "  vpternlogd $0xff, %%zmm\\n, %%zmm\\n, %%zmm\\n\n  .endr\n"
+                         ".irp n, 1, 2, 3, 4, 5, 6, 7\n  kxnorw %%k\\n, %%k\\n, %%k\\n\n  .endr" ::
+                             : "memory");
 }
 #elif defined(__aarch64__)
-// x0: the function, x1: its argument. Returns a bit for each of x19-x28 and d8-d15 not given back.
+// x0: the function, x1: its argument. Returns a bit for each of x19-x28 and d8-d15 not given back,
+// then FPCR, then the caller's stack. Registers that a kernel may not read are all ones at the
+// call.
 __asm__(
     ".text\n"
     ".globl check_call_registers\n"
@@ -64,9 +78,15 @@ __asm__(
     "  stp x25, x26, [sp, #64]\n  stp x27, x28, [sp, #80]\n"
     "  stp d8, d9, [sp, #96]\n  stp d10, d11, [sp, #112]\n  stp d12, d13, [sp, #128]\n"
     "  stp d14, d15, [sp, #144]\n"
+    "  mrs x10, fpcr\n  str x10, [sp, #160]\n  mov x11, #0x7777\n"
+    "  sub sp, sp, #32\n  stp x11, x11, [sp]\n  stp x11, x11, [sp, #16]\n"
     "  mov x9, x0\n  mov x0, x1\n"
     "  .irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n  mov x\\n, #0x1100 + \\n\n  .endr\n"
     "  .irp n, 8, 9, 10, 11, 12, 13, 14, 15\n  mov x10, #0x2200 + \\n\n  fmov d\\n, x10\n  .endr\n"
+    "  .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17\n  mov x\\n, #-1\n  .endr\n"
+    "  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, "
+    "31\n"
+    "  movi v\\n\\().16b, #0xff\n  .endr\n"
     "  blr x9\n"
     "  mov x0, #0\n  mov x11, #1\n"
     "  .irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n"
@@ -75,6 +95,12 @@ __asm__(
     "  .irp n, 8, 9, 10, 11, 12, 13, 14, 15\n"
     "  mov x10, #0x2200 + \\n\n  fmov x13, d\\n\n  cmp x13, x10\n  csel x12, xzr, x11, eq\n"
     "  orr x0, x0, x12\n  lsl x11, x11, #1\n  .endr\n"
+    "  ldp x13, x14, [sp]\n  ldp x15, x16, [sp, #16]\n  add sp, sp, #32\n"
+    "  mrs x10, fpcr\n  ldr x12, [sp, #160]\n  msr fpcr, x12\n"
+    "  cmp x10, x12\n  csel x12, xzr, x11, eq\n  orr x0, x0, x12\n  lsl x11, x11, #1\n"
+    "  mov x10, #0x7777\n"
+    "  .irp n, 13, 14, 15, 16\n  cmp x\\n, x10\n  csel x12, xzr, x11, eq\n  orr x0, x0, x12\n  "
+    ".endr\n"
     "  ldp x19, x20, [sp, #16]\n  ldp x21, x22, [sp, #32]\n  ldp x23, x24, [sp, #48]\n"
     "  ldp x25, x26, [sp, #64]\n  ldp x27, x28, [sp, #80]\n"
     "  ldp d8, d9, [sp, #96]\n  ldp d10, d11, [sp, #112]\n  ldp d12, d13, [sp, #128]\n"
@@ -82,9 +108,9 @@ __asm__(
     "  ldp x29, x30, [sp], #176\n"
     "  ret\n"
     ".size check_call_registers, . - check_call_registers\n");
-static const char *const promises[] = {"x19", "x20", "x21", "x22", "x23", "x24",
-                                       "x25", "x26", "x27", "x28", "d8",  "d9",
-                                       "d10", "d11", "d12", "d13", "d14", "d15"};
+static const char *const promises[] = {
+    "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",  "x28",
+    "d8",  "d9",  "d10", "d11", "d12", "d13", "d14", "d15", "FPCR", "the caller's stack"};
 
 static int upper_halves_in_use(void) {
     return -1;
