@@ -22,11 +22,24 @@ static inline uint64_t mix(uint64_t z) {
 // Random sign and mantissa under the exponent of [0.5, 1): numbers of the size of real keys and
 // values.
 static uint64_t keep_mask(enum format f) {
-    return f == FORMAT_f16 ? UINT64_C(0x83ff83ff83ff83ff) : UINT64_C(0x807fffff807fffff);
+    return f == FORMAT_f16   ? UINT64_C(0x83ff83ff83ff83ff)
+           : f == FORMAT_f32 ? UINT64_C(0x807fffff807fffff)
+                             : UINT64_MAX;
 }
 
 static uint64_t set_mask(enum format f) {
-    return f == FORMAT_f16 ? UINT64_C(0x3800380038003800) : UINT64_C(0x3f0000003f000000);
+    return f == FORMAT_f16   ? UINT64_C(0x3800380038003800)
+           : f == FORMAT_f32 ? UINT64_C(0x3f0000003f000000)
+                             : 0;
+}
+
+// q8_0: any byte is a quant; the scales make the largest of them 1, and what pads the row is zero.
+static void set_scales(unsigned char *row, ptrdiff_t dim) {
+    static const uint16_t scale = 0x2008; // 1/127 as f16
+    for (ptrdiff_t d = 0; d < dim; d += 32, row += 34) {
+        __builtin_memcpy(row, &scale, 2);
+        if (dim - d < 32) __builtin_memset(row + 2 + dim - d, 0, (size_t)(32 - (dim - d)));
+    }
 }
 
 static void fill(unsigned char *to, size_t bytes, uint64_t key, uint64_t keep, uint64_t set) {
@@ -55,9 +68,12 @@ static void seed_slice(void *p, int thread) {
         ptrdiff_t layer = i % (all / 2) / heads, head = i % heads;
         unsigned char *rows = cache->data + layer * cache->layer_stride + head * cache->head_stride;
         uint64_t stream = mix(s->seed ^ mix((uint64_t)i + 1));
-        for (ptrdiff_t row = s->from; row < s->to; row++)
-            fill(rows + row * cache->row_stride, (size_t)cache->row_stride,
-                 mix(stream + (uint64_t)row), keep, set);
+        ptrdiff_t dim = cache == &c->k ? c->model->h.dim_k : c->model->h.dim_v;
+        for (ptrdiff_t row = s->from; row < s->to; row++) {
+            unsigned char *to = rows + row * cache->row_stride;
+            fill(to, (size_t)cache->row_stride, mix(stream + (uint64_t)row), keep, set);
+            if (c->plan->kv == FORMAT_q8_0) set_scales(to, dim);
+        }
     }
 }
 

@@ -124,7 +124,8 @@ struct embed_args {
     ptrdiff_t cols, tokens;
 };
 
-// y[head][t][d] = x[t][head][d] in the op's format (round to nearest even).
+// y[head][t][d] = x[t][head][d] in the op's format (round to nearest even; q8_0: see ops.def). Rows
+// of y are whole blocks.
 struct kv_store_args {
     void *y;
     ptrdiff_t y_row_stride, y_head_stride;

@@ -103,7 +103,9 @@ struct kernel {
 const struct format_info *format_info(enum format f);
 int format_find(const char *name);                      // enum format, or -1
 int format_of_gguf_type(uint32_t gguf_type);            // enum format, or -1
-size_t format_row_bytes(enum format f, ptrdiff_t cols); // a8_32: one token's three planes
+// Whole blocks: a KV row whose dim is no multiple of the block is padded with zeros. a8_32: one
+// token's three planes.
+size_t format_row_bytes(enum format f, ptrdiff_t cols);
 size_t panel_bytes(enum format f, ptrdiff_t rows, ptrdiff_t cols); // of a panel format
 // Planes of one token of a8_32 begin at these bytes (q at 0).
 size_t a8_32_d_offset(ptrdiff_t cols);

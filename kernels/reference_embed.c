@@ -3,6 +3,8 @@
 #include "kernels/symbols.h"
 #include "kernels/block_formats.h"
 
+#include <math.h>
+
 static void embed(const struct embed_args *a, columns_fn *columns) {
     for (ptrdiff_t t = 0; t < a->tokens; t++) {
         float *y = (float *)((char *)a->y + t * a->y_stride);
@@ -51,5 +53,28 @@ void kv_store_f16__c(const struct kv_store_args *a) {
             const float *x = kv_x(a, h, t);
             uint16_t *y = kv_y(a, h, t);
             for (ptrdiff_t d = 0; d < a->dim; d++) y[d] = f32_to_f16(x[d]);
+        }
+}
+
+// Finite input. Below 2^-100 the reciprocal might overflow: such a block is zero.
+static void q8_0_block(struct block_q8_0 *y, const float *x, ptrdiff_t n) {
+    float amax = 0.0f;
+    for (ptrdiff_t i = 0; i < n; i++) amax = fabsf(x[i]) > amax ? fabsf(x[i]) : amax;
+    float d = amax < 0x1p-100f ? 0.0f : amax / 127.0f, inverse = d > 0.0f ? 1.0f / d : 0.0f;
+    y->d = f32_to_f16(d);
+    for (ptrdiff_t i = 0; i < BLOCK_COLS; i++) {
+        float rounded = i < n ? roundf(x[i] * inverse) : 0.0f;
+        // Of what is not finite nothing is promised, but C leaves its conversion undefined.
+        y->q[i] = fabsf(rounded) <= 127.0f ? (int8_t)(int)rounded : 0;
+    }
+}
+
+void kv_store_q8_0__c(const struct kv_store_args *a) {
+    for (ptrdiff_t h = 0; h < a->heads; h++)
+        for (ptrdiff_t t = 0; t < a->tokens; t++) {
+            const float *x = kv_x(a, h, t);
+            struct block_q8_0 *y = kv_y(a, h, t);
+            for (ptrdiff_t d = 0; d < a->dim; d += BLOCK_COLS, y++)
+                q8_0_block(y, x + d, a->dim - d < BLOCK_COLS ? a->dim - d : BLOCK_COLS);
         }
 }

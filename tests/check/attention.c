@@ -41,6 +41,14 @@ static void fill_rows(struct check *c, char *rows, const struct form *f, ptrdiff
                 double value = size * check_uniform(c, -1, 1);
                 if (format == FORMAT_f32) {
                     ((float *)at)[d] = (float)value;
+                } else if (format == FORMAT_q8_0) {
+                    if (d % 32 == 0) { // size / 127, more or less: a block's own scale
+                        uint16_t scale =
+                            (uint16_t)check_between(c, 0x1c00, 0x2008 + (size > 1) * 0x400);
+                        memset(at + d / 32 * 34, 0, 34);
+                        memcpy(at + d / 32 * 34, &scale, 2);
+                    }
+                    at[d / 32 * 34 + 2 + d % 32] = (char)check_between(c, -128, 127);
                 } else { // f16: three bits of fraction less than there are, so no rounding to care
                          // for
                     int exponent = value == 0 ? -14 : ilogb(value);
@@ -155,7 +163,9 @@ static void one(struct check *c, struct form f) {
                                .softcap = f.softcap};
     a.q_head_stride = (f.dim_k + gap) * 4;
     a.q_token_stride = heads * a.q_head_stride + 4 * gap;
-    a.k_row_stride = (f.dim_k + gap) * unit, a.v_row_stride = (f.dim_v + 2 * gap) * unit;
+    ptrdiff_t k_bytes = (ptrdiff_t)format_row_bytes(format, f.dim_k);
+    ptrdiff_t v_bytes = (ptrdiff_t)format_row_bytes(format, f.dim_v);
+    a.k_row_stride = k_bytes + gap * unit, a.v_row_stride = v_bytes + 2 * gap * unit;
     a.k_head_stride = f.run * a.k_row_stride + gap * unit;
     a.v_head_stride = f.run * a.v_row_stride + gap * unit;
     a.state_token_stride = (heads + gap) * 4;
@@ -169,12 +179,12 @@ static void one(struct check *c, struct form f) {
     for (ptrdiff_t t = 0; t < f.tokens; t++)
         for (ptrdiff_t h = 0; h < heads; h++) data_floats(c, DATA_RANDOM, q_at(&a, t, h), f.dim_k);
     ptrdiff_t last = f.kv_heads - 1;
-    char *k = check_input(
-        c, "k", (size_t)(last * a.k_head_stride + (f.run - 1) * a.k_row_stride + f.dim_k * unit),
-        (size_t)unit, AT_GUARD);
-    char *v = check_input(
-        c, "v", (size_t)(last * a.v_head_stride + (f.run - 1) * a.v_row_stride + f.dim_v * unit),
-        (size_t)unit, AT_GUARD);
+    char *k = check_input(c, "k",
+                          (size_t)(last * a.k_head_stride + (f.run - 1) * a.k_row_stride + k_bytes),
+                          (size_t)unit, AT_GUARD);
+    char *v = check_input(c, "v",
+                          (size_t)(last * a.v_head_stride + (f.run - 1) * a.v_row_stride + v_bytes),
+                          (size_t)unit, AT_GUARD);
     fill_rows(c, k, &f, f.dim_k, a.k_row_stride, a.k_head_stride, 2);
     fill_rows(c, v, &f, f.dim_v, a.v_row_stride, a.v_head_stride, 1);
     a.k = k, a.v = v;
