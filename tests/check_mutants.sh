@@ -18,11 +18,12 @@ awk -v row="$row" 'NR == row + 1 {
         else { n = index($0 ",", ","); print substr($0, 1, n - 1); $0 = substr($0, n + 1) }
     } }' "$table" >"$work/fields"
 { read -r arch && read -r symbol && read -r was && read -r becomes && read -r why; } <"$work/fields"
-build=build/$arch cc=${CC:-gcc} run=()
+build=build/$arch cc=("${CC:-gcc}") run=()
 if [ "$arch" = aarch64 ]; then
-    cc="aarch64-linux-gnu-gcc -static" run=(qemu-aarch64 -cpu max)
-    command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null ||
-        { echo "skipped: no aarch64-linux-gnu-gcc or qemu-aarch64"; exit 77; }
+    cc=(aarch64-linux-gnu-gcc -static) run=(qemu-aarch64 -cpu max)
+    for tool in "${cc[0]}" "${run[0]}"; do
+        command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
+    done
 fi
 [ -x "$build/tests/check_kernels" ] || { echo "skipped: $build/tests/check_kernels is not built"; exit 77; }
 file=kernels/asm/$arch/$symbol.S
@@ -32,10 +33,8 @@ WAS=$was BECOMES=$becomes awk 'BEGIN { was = ENVIRON["WAS"]; becomes = ENVIRON["
       if (at && (!comment || at < comment)) { done = 1; $0 = substr($0, 1, at - 1) becomes substr($0, at + length(was)) }
       print }
     END { exit !done }' "$file" >"$work/$symbol.S" || { echo "$file holds no \"$was\": correct row $row of $table"; exit 1; }
-# shellcheck disable=SC2086 # words
-$cc -I. -I"$build" -c "$work/$symbol.S" -o "$work/$symbol.o"
-# shellcheck disable=SC2046,SC2086 # words
-$cc "$work/$symbol.o" "$build/tests/check_kernels.o" "$build"/tests/check/*.o "$build/libinferometer.a" -lm -pthread -o "$work/check"
+"${cc[@]}" -I. -I"$build" -c "$work/$symbol.S" -o "$work/$symbol.o"
+"${cc[@]}" "$work/$symbol.o" "$build/tests/check_kernels.o" "$build"/tests/check/*.o "$build/libinferometer.a" -lm -pthread -o "$work/check"
 status=0
 timeout 120 "${run[@]}" "$work/check" "$symbol" >"$work/log" 2>&1 || status=$?
 case $status in

@@ -21,8 +21,8 @@ struct check {
     uint64_t random;
     char what[256];      // the case in words
     const char *program; // argv[0]
-    // Of all results compared by check_near: the largest error as a share of its tolerance, and that
-    // error in units of the last place of the exact result.
+    // Of all results compared by check_near: the largest error as a share of its tolerance, and
+    // that error in units of the last place of the exact result.
     double worst_share, worst_ulp;
 };
 

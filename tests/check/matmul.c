@@ -190,7 +190,8 @@ void check_matmul(struct check *c) {
     ptrdiff_t element = data_element_bytes(op->weights);
     ptrdiff_t x_unit = op->activations == FORMAT_f32 ? 4 : 64;
     // Variants may go over several streams of rows whatever their granule is: a few dozen rows.
-    ptrdiff_t row_block = k->row_block, most_rows = tile ? row_block : larger(2 * row_block + 1, 37);
+    ptrdiff_t row_block = k->row_block,
+              most_rows = tile ? row_block : larger(2 * row_block + 1, 37);
     ptrdiff_t some_rows = tile ? row_block : larger(row_block + 1, 11);
     ptrdiff_t t_min = k->tokens_min, t_max = smaller(k->tokens_max, t_min + 2 * k->token_block + 2);
     const struct layout plain = {0, 0, 0, AT_GUARD, 0};
@@ -206,8 +207,7 @@ void check_matmul(struct check *c) {
         one(c, 1, 32, t, NEXT_DATA, plain);
     }
     if (k->tokens_max > t_max)
-        one(c, some_rows, 160, smaller(k->tokens_max, t_max + 67),
-            DATA_RANDOM, plain);
+        one(c, some_rows, 160, smaller(k->tokens_max, t_max + 67), DATA_RANDOM, plain);
     for (ptrdiff_t cols = multiple; cols <= (multiple == 1 ? 67 : 17 * 32); cols += multiple) {
         one(c, some_rows, cols, t_min, NEXT_DATA, plain);
         one(c, smaller(row_block, 4), cols, t_max, NEXT_DATA, plain);

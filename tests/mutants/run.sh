@@ -14,22 +14,28 @@ case $out in /*) ;; *) out=$PWD/$out ;; esac
 : "${CC:=gcc}" "${CROSS_CC:=aarch64-linux-gnu-gcc}"
 "$CC" -std=c11 -O1 tests/mutants/mutate.c -o "$work/mutate"
 
-compiler() { if [ "$1" = x86_64 ]; then echo "$CC"; else echo "$CROSS_CC -static"; fi; }
-runner() { if [ "$1" = aarch64 ]; then echo "qemu-aarch64 -cpu max"; fi; }
-checker_objects() { ls build/"$1"/tests/check_kernels.o build/"$1"/tests/check/*.o; }
+# Sets cc and runner.
+choose_tools() {
+    cc=("$CC") runner=()
+    if [ "$1" = aarch64 ]; then cc=("$CROSS_CC" -static) runner=(qemu-aarch64 -cpu max); fi
+}
 
 # A unit is a kernel with the headers of its own folder that it includes: "arch symbol file changes".
 units=$work/units
 for arch in x86_64 aarch64; do
     [ -x build/$arch/tests/check_kernels ] || { echo "build/$arch/tests/check_kernels is missing: make test-programs" >&2; exit 1; }
-    for symbol in $($(runner $arch) build/$arch/tests/check_kernels --list); do
+    choose_tools $arch
+    for symbol in $("${runner[@]}" build/$arch/tests/check_kernels --list); do
         file=kernels/asm/$arch/$symbol.S
         [ -f "$file" ] || continue
         case $(sed -n "s/^OP(${symbol%%__*}, *\([a-z_0-9]*\),.*/\1/p" kernels/ops.def) in yardstick) continue ;; esac
-        parts=$file
-        while more=$(sed -n 's/^#include "\(kernels\/asm\/'$arch'\/[^"]*\)".*/\1/p' $parts | sort -u) &&
-            ! [ "$(echo $file $more)" = "$(echo $parts)" ]; do parts="$file $more"; done
-        for part in $parts; do echo "$arch $symbol $part $("$work/mutate" "$part")"; done
+        parts=("$file")
+        for ((i = 0; i < ${#parts[@]}; i++)); do
+            while read -r header; do
+                [[ " ${parts[*]} " = *" $header "* ]] || parts+=("$header")
+            done < <(sed -n "s/^#include \"\(kernels\/asm\/$arch\/[^\"]*\)\".*/\1/p" "${parts[i]}")
+        done
+        for part in "${parts[@]}"; do echo "$arch $symbol $part $("$work/mutate" "$part")"; done
     done
 done >"$units"
 
@@ -60,22 +66,19 @@ while [ "$done_count" -lt "$count" ] && read -r arch symbol file change <&3; do
     what=$("$work/mutate" "$file" "$change" 2>&1 >"$work/tree/$file")
     source=kernels/asm/$arch/$symbol.S
     [ "$file" = "$source" ] || cp "$source" "$work/tree/$source"
-    cc=$(compiler $arch)
+    choose_tools "$arch"
     for tree in tree plain; do
-        include=-I.
-        at=$source
-        [ $tree = tree ] && include="-I$work/tree -I." && at=$work/tree/$source
-        # shellcheck disable=SC2086 # words
-        $cc $include -Ibuild/$arch -c "$at" -o "$work/$tree.o" 2>/dev/null || continue 2
+        include=() at=$source
+        [ $tree = tree ] && include=("-I$work/tree") && at=$work/tree/$source
+        "${cc[@]}" "${include[@]}" -I. "-Ibuild/$arch" -c "$at" -o "$work/$tree.o" 2>/dev/null || continue 2
         text_of "$work/$tree.o"
     done
     cmp -s "$work/tree.o.bin" "$work/plain.o.bin" && continue
-    # shellcheck disable=SC2046,SC2086 # words
-    $cc "$work/tree.o" $(checker_objects $arch) build/$arch/libinferometer.a -lm -pthread -o "$work/check" 2>"$work/log" ||
+    "${cc[@]}" "$work/tree.o" "build/$arch/tests/check_kernels.o" "build/$arch"/tests/check/*.o \
+        "build/$arch/libinferometer.a" -lm -pthread -o "$work/check" 2>"$work/log" ||
         { cat "$work/log" >&2; exit 1; }
     status=0
-    # shellcheck disable=SC2046 # words
-    timeout 60 $(runner $arch) "$work/check" "$symbol" >"$work/log" 2>&1 || status=$?
+    { timeout 60 "${runner[@]}" "$work/check" "$symbol"; } >"$work/log" 2>&1 || status=$?
     case $status in
     77) continue ;; # this machine lacks its instruction set
     0) result=survived ;;
