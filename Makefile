@@ -89,7 +89,9 @@ TEST_SOURCES  := $(wildcard tests/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 # tests/check/*.c are the parts of check_kernels.
 CHECK_SOURCES := $(wildcard tests/check/*.c)
-CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o)
+# AVX-VNNI kernels are assembled again for it, with EVEX forms and the prefix evex_ (tests/check/evex.c).
+EVEX_OBJECTS  := $(patsubst kernels/asm/%.S,$(BUILD)/tests/evex/%.o,$(wildcard kernels/asm/$(ARCH)/*__avxvnni*.S))
+CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o) $(EVEX_OBJECTS)
 # tests/probes/*.c are the parts of check_probes.
 PROBE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/probes/*.c))
 # tests/hostile/*.c make hostile files of good ones.
@@ -132,6 +134,10 @@ $(BUILD)/%.o: %.S $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  as   $<")
 	$(Q)$(CC) $(CPPFLAGS) $(MAP_TREE) -MMD -MP -c $< -o $@
+$(BUILD)/tests/evex/%.o: kernels/asm/%.S $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  as   $< (evex)")
+	$(Q)$(CC) $(CPPFLAGS) $(MAP_TREE) -DCHECK_VNNI_EVEX -MMD -MP -c $< -o $@ && objcopy --prefix-symbols=evex_ $@
 define free_rule
 $(BUILD)/%.$(1).o: %.c $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
 	@mkdir -p $$(@D)

@@ -20,7 +20,14 @@ static int usage(void) {
 static int list(void) {
     for (size_t i = 0; i < kernel_count(); i++)
         if (kernel_at(i)->built) puts(kernel_at(i)->symbol);
+    for (size_t i = 0; i < evex_count(); i++) puts(evex_at(i)->symbol);
     return 0;
+}
+
+static const struct kernel *find(const char *symbol) {
+    for (size_t i = 0; i < evex_count(); i++)
+        if (!strcmp(evex_at(i)->symbol, symbol)) return evex_at(i);
+    return kernel_find_symbol(symbol);
 }
 
 static int check(const char *program, const struct kernel *k, uint64_t seed, long only_case) {
@@ -93,7 +100,7 @@ int main(int argc, char **argv) {
             return usage();
     }
     if (!symbol) return usage();
-    const struct kernel *k = kernel_find_symbol(symbol);
+    const struct kernel *k = find(symbol);
     if (!k) {
         fprintf(stderr, "check_kernels: no kernel '%s' (see --list)\n", symbol);
         return 2;

@@ -91,3 +91,9 @@ void check_yardstick(struct check *c);
 // Times the kernel, beside the yardsticks. shape NULL: the op's default. ring_mib: weights of at
 // least so many MiB are gone through in turn (0: the same every time). 0, or 2 after a message.
 int bench(const struct kernel *k, const char *shape, long ring_mib);
+
+// ---- AVX-VNNI kernels for machines without it: the same sources, assembled with the EVEX form of
+// vpdpbusd (kernels/asm/x86_64/vnni.h). Rows "evex_<symbol>" that ask for avx512vnni; pairs have
+// none, their tiles do.
+size_t evex_count(void);
+const struct kernel *evex_at(size_t i);

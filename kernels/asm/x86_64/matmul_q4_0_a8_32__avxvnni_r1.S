@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// y[r] = sum over c of w[r][c] * x[c] for one token, q4_0 by a8_32: one row after the other, four
+// blocks at once, vpdpbusd on 256 bits.
+//
+// void matmul_q4_0_a8_32__avxvnni_r1(const struct matmul_args *a)      rdi
+//   y  [rows] float, written            w  [rows][cols/32] block_q4_0 { f16 d; q[16] }
+//   x  one token's a8_32 planes         rows any, cols a multiple of 32, tokens = 1
+// the nibble, q + 8, is the dot's unsigned operand. The body, its registers and its stack: a8_32_r1.h.
+#define BLOCK 18
+#define PREFETCH_BYTES 8192
+#define SUM_SHIFT 3
+#define VNNI_VEX
+#include "kernels/asm/x86_64/a8_32_r1.h"
+#include "kernels/asm/x86_64/a8_32_r1_dots.h"
+
+FUNC matmul_q4_0_a8_32__avxvnni_r1
+        matvec_r1 matmul_q4_0_a8_32__avxvnni_r1
+ENDFUNC matmul_q4_0_a8_32__avxvnni_r1
