@@ -101,8 +101,8 @@ struct kernel {
 };
 
 const struct format_info *format_info(enum format f);
-int format_find(const char *name);                      // enum format, or -1
-int format_of_gguf_type(uint32_t gguf_type);            // enum format, or -1
+int format_find(const char *name);           // enum format, or -1
+int format_of_gguf_type(uint32_t gguf_type); // enum format, or -1
 // Whole blocks: a KV row whose dim is no multiple of the block is padded with zeros. a8_32: one
 // token's three planes.
 size_t format_row_bytes(enum format f, ptrdiff_t cols);
