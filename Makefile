@@ -94,6 +94,8 @@ EVEX_OBJECTS  := $(patsubst kernels/asm/%.S,$(BUILD)/tests/evex/%.o,$(wildcard k
 CHECK_OBJECTS := $(CHECK_SOURCES:%.c=$(BUILD)/%.o) $(EVEX_OBJECTS)
 # tests/probes/*.c are the parts of check_probes.
 PROBE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/probes/*.c))
+# tests/counts/*.c execute a yardstick step by step for check_counts.
+COUNT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/counts/*.c))
 # tests/hostile/*.c make hostile files of good ones.
 HOSTILE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/hostile/*.c))
 HOSTILE_CHECKS := $(BUILD)/tests/check_models $(BUILD)/tests/check_hostile $(BUILD)/tests/check_fuzz_regress
@@ -153,6 +155,7 @@ $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
 $(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
 $(BUILD)/tests/check_probes: $(PROBE_OBJECTS)
+$(BUILD)/tests/check_counts: $(COUNT_OBJECTS)
 $(ENGINE_CHECKS): $(BUILD)/tests/engine/golden.o
 $(HOSTILE_CHECKS): $(HOSTILE_OBJECTS)
 $(BUILD)/tests/check_fuzz_regress: $(FUZZ_OBJECTS)
@@ -163,7 +166,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(filter %.o,$^) $(LIBRARY) $(LDLIBS_ALL) -o $@
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(HOSTILE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
+-include $(OBJECTS:.o=.d) $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(CHECK_OBJECTS:.o=.d) $(PROBE_OBJECTS:.o=.d) $(COUNT_OBJECTS:.o=.d) $(HOSTILE_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(BUILD)/tests/engine/golden.d
 
 # ---- Debian packages ------------------------------------------------------------------------------
 PACKAGES  := gcc libc6-dev make pkg-config libpfm4-dev libhwloc-dev gnuplot-nox cmake \

@@ -137,7 +137,7 @@ struct kv_store_args {
 // Yardsticks. read_stream: reads buffer[0..bytes) `iterations` times. fma_peak: an iteration is
 // 1920 multiply-adds; int8dot_peak: 7680; add_chain: 64 dependent 1-cycle integer adds. bytes is a
 // multiple of 1024, buffer 64-byte aligned. sink: 64 bytes, 64-byte aligned, written so that
-// nothing is dead.
+// nothing is dead (count_mispredictions also reads it). count_*, planted: kernels/exact_counts.h.
 struct yardstick_args {
     const void *buffer;
     ptrdiff_t bytes, iterations;

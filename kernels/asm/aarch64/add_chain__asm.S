@@ -13,7 +13,11 @@ FUNC add_chain__asm
         mov     x2, #0
         mov     x3, #3
         cmp     x1, #0
-        b.le    .Ldone
+        b.gt    .Literation
+.Ldone:
+        ldr     x4, [x0, #YARDSTICK_SINK]
+        str     x2, [x4]
+        ret
         .p2align 6
 .Literation:
 # LLVM-MCA-BEGIN add_chain__asm
@@ -23,8 +27,5 @@ FUNC add_chain__asm
         subs    x1, x1, #1
         b.ne    .Literation
 # LLVM-MCA-END
-.Ldone:
-        ldr     x4, [x0, #YARDSTICK_SINK]
-        str     x2, [x4]
-        ret
+        b       .Ldone
 ENDFUNC add_chain__asm

@@ -14,7 +14,11 @@ FUNC add_chain__asm
         xor     eax, eax
         mov     edx, 3
         test    rcx, rcx
-        jle     .Ldone
+        jg      .Literation
+.Ldone:
+        mov     rdi, [rdi + YARDSTICK_SINK]
+        mov     [rdi], rax
+        ret
         .p2align 6
 .Literation:
 # LLVM-MCA-BEGIN add_chain__asm
@@ -24,8 +28,5 @@ FUNC add_chain__asm
         dec     rcx
         jnz     .Literation
 # LLVM-MCA-END
-.Ldone:
-        mov     rdi, [rdi + YARDSTICK_SINK]
-        mov     [rdi], rax
-        ret
+        jmp     .Ldone
 ENDFUNC add_chain__asm

@@ -21,7 +21,13 @@ FUNC fma_peak__avx2
         vbroadcastss ymm10, xmm10
         vmovaps ymm11, ymm10
         test    rcx, rcx
-        jle     .Ldone
+        jg      .Literation
+.Ldone:
+        mov     rax, [rdi + YARDSTICK_SINK]
+        vmovaps [rax], ymm0
+        vmovaps [rax + 32], ymm1
+        vzeroupper
+        ret
         .p2align 6
 .Literation:
 # LLVM-MCA-BEGIN fma_peak__avx2
@@ -33,10 +39,5 @@ FUNC fma_peak__avx2
         dec     rcx
         jnz     .Literation
 # LLVM-MCA-END
-.Ldone:
-        mov     rax, [rdi + YARDSTICK_SINK]
-        vmovaps [rax], ymm0
-        vmovaps [rax + 32], ymm1
-        vzeroupper
-        ret
+        jmp     .Ldone
 ENDFUNC fma_peak__avx2

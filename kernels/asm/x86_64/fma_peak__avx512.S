@@ -21,7 +21,12 @@ FUNC fma_peak__avx512
         vbroadcastss zmm10, xmm10
         vmovaps zmm11, zmm10
         test    rcx, rcx
-        jle     .Ldone
+        jg      .Literation
+.Ldone:
+        mov     rax, [rdi + YARDSTICK_SINK]
+        vmovaps [rax], zmm0
+        vzeroupper
+        ret
         .p2align 6
 .Literation:
 # LLVM-MCA-BEGIN fma_peak__avx512
@@ -33,9 +38,5 @@ FUNC fma_peak__avx512
         dec     rcx
         jnz     .Literation
 # LLVM-MCA-END
-.Ldone:
-        mov     rax, [rdi + YARDSTICK_SINK]
-        vmovaps [rax], zmm0
-        vzeroupper
-        ret
+        jmp     .Ldone
 ENDFUNC fma_peak__avx512

@@ -17,7 +17,12 @@ FUNC int8dot_peak__avx512vnni
         vpbroadcastd zmm10, eax
         vpbroadcastd zmm11, eax
         test    rcx, rcx
-        jle     .Ldone
+        jg      .Literation
+.Ldone:
+        mov     rax, [rdi + YARDSTICK_SINK]
+        vmovdqa64 [rax], zmm0
+        vzeroupper
+        ret
         .p2align 6
 .Literation:
 # LLVM-MCA-BEGIN int8dot_peak__avx512vnni
@@ -29,9 +34,5 @@ FUNC int8dot_peak__avx512vnni
         dec     rcx
         jnz     .Literation
 # LLVM-MCA-END
-.Ldone:
-        mov     rax, [rdi + YARDSTICK_SINK]
-        vmovdqa64 [rax], zmm0
-        vzeroupper
-        ret
+        jmp     .Ldone
 ENDFUNC int8dot_peak__avx512vnni

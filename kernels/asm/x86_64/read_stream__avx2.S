@@ -21,21 +21,7 @@ FUNC read_stream__avx2
 .Lpass:
         mov     rax, rsi
         cmp     rax, rdx
-        jae     .Lpass_end
-        .p2align 5
-.Lread:
-# LLVM-MCA-BEGIN read_stream__avx2
-        .set    at, 0
-        .rept   4
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
-        vpxor   ymm\n, ymm\n, [rax + at]
-        .set    at, at + 32
-        .endr
-        .endr
-        add     rax, 1024
-        cmp     rax, rdx
         jb      .Lread
-# LLVM-MCA-END
 .Lpass_end:
         dec     rcx
         jnz     .Lpass
@@ -51,4 +37,19 @@ FUNC read_stream__avx2
         vmovdqa [rax + 32], ymm1
         vzeroupper
         ret
+        .p2align 5
+.Lread:
+# LLVM-MCA-BEGIN read_stream__avx2
+        .set    at, 0
+        .rept   4
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        vpxor   ymm\n, ymm\n, [rax + at]
+        .set    at, at + 32
+        .endr
+        .endr
+        add     rax, 1024
+        cmp     rax, rdx
+        jb      .Lread
+# LLVM-MCA-END
+        jmp     .Lpass_end
 ENDFUNC read_stream__avx2

@@ -21,7 +21,19 @@ FUNC read_stream__avx512
 .Lpass:
         mov     rax, rsi
         cmp     rax, rdx
-        jae     .Lpass_end
+        jb      .Lread
+.Lpass_end:
+        dec     rcx
+        jnz     .Lpass
+.Ldone:
+        mov     rax, [rdi + YARDSTICK_SINK]
+        vpternlogq zmm0, zmm1, zmm2, 0x96       // xor of three
+        vpternlogq zmm3, zmm4, zmm5, 0x96
+        vpternlogq zmm0, zmm6, zmm7, 0x96
+        vpxorq  zmm0, zmm0, zmm3
+        vmovdqa64 [rax], zmm0
+        vzeroupper
+        ret
         .p2align 5
 .Lread:
 # LLVM-MCA-BEGIN read_stream__avx512
@@ -36,16 +48,5 @@ FUNC read_stream__avx512
         cmp     rax, rdx
         jb      .Lread
 # LLVM-MCA-END
-.Lpass_end:
-        dec     rcx
-        jnz     .Lpass
-.Ldone:
-        mov     rax, [rdi + YARDSTICK_SINK]
-        vpternlogq zmm0, zmm1, zmm2, 0x96       // xor of three
-        vpternlogq zmm3, zmm4, zmm5, 0x96
-        vpternlogq zmm0, zmm6, zmm7, 0x96
-        vpxorq  zmm0, zmm0, zmm3
-        vmovdqa64 [rax], zmm0
-        vzeroupper
-        ret
+        jmp     .Lpass_end
 ENDFUNC read_stream__avx512
