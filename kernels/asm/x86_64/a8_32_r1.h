@@ -3,7 +3,8 @@
 // avx512vnni}_r1*. A file defines, then says FUNC NAME, matvec_r1 NAME, ENDFUNC NAME:
 //   BLOCK           bytes of 32 weights, a f16 scale first
 //   PREFETCH_BYTES  how far ahead of its reading a row asks for memory; 0: not at all
-//   SUM_SHIFT       0: dots are of the weights themselves; n: of weights plus 2^n, and 2^n * sum(x) is
+//   SUM_SHIFT       0: dots are of the weights themselves; n: of weights plus 2^n, and 2^n * sum(x)
+//   is
 //                   taken back
 //   macro constants what ymm15 (and ymm14) hold throughout, with eax as scratch
 //   macro dot       dot, n: 8 partial sums of block n from [r9] and [r10] on; ymm8 ymm9 are scratch
