@@ -23,13 +23,6 @@ static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
 
-// Bytes between the rows of a slot: whole cache lines, and never a multiple of the page size, so
-// that the same column of several tokens does not fall into one set of the L1 cache.
-static ptrdiff_t row_stride(size_t row_bytes) {
-    size_t stride = round_up(row_bytes, 64);
-    return (ptrdiff_t)(stride % 4096 ? stride : stride + 64);
-}
-
 static size_t slot_row_bytes(const struct hparams *h, enum slot slot) {
     const size_t f = sizeof(float);
     switch (slot) {
@@ -81,7 +74,7 @@ static void *cut(struct cutter *a, size_t bytes) {
 
 static void cut_state(struct cutter *a, struct state *s, const struct hparams *h,
                       ptrdiff_t tokens) {
-    s->token_stride = row_stride((size_t)h->heads * sizeof(float));
+    s->token_stride = blocking_row_stride((size_t)h->heads * sizeof(float));
     s->m = cut(a, (size_t)(tokens * s->token_stride));
     s->l = cut(a, (size_t)(tokens * s->token_stride));
 }
@@ -93,7 +86,7 @@ static void cut_all(struct context *c, struct cutter *a) {
     for (int slot = 0; slot < SLOT_COUNT; slot++) {
         size_t bytes = slot_row_bytes(h, (enum slot)slot);
         if (!bytes) continue;
-        c->slots[slot].stride = row_stride(bytes);
+        c->slots[slot].stride = blocking_row_stride(bytes);
         c->slots[slot].data = cut(a, (size_t)(tokens * c->slots[slot].stride));
     }
     c->slots[SLOT_logits].stride = h->vocabulary * (ptrdiff_t)sizeof(float);

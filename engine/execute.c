@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-// Activations and weights of a block that stay in a core's L2 cache while a plain matmul passes.
-#define MATMUL_BLOCK_BYTES (256 * 1024)
-
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
     return a < b ? a : b;
 }
@@ -108,17 +105,10 @@ static void run_matmul(const struct context *c, const struct step *s, const stru
     ptrdiff_t w_stride = (ptrdiff_t)format_row_bytes(weights, s->cols);
     const struct buffer *x = &c->slots[s->x], *y = &c->slots[s->y];
     ptrdiff_t rows = l->row1 - l->row0, tokens = l->token1 - l->token0;
-    ptrdiff_t row_step = rows, token_step = tokens;
-    // Pairs pack a row block once for all tokens; other variants want both operands in L2.
-    if (!l->kernel->packer && tokens > 1) {
-        ptrdiff_t row_block = larger(l->kernel->row_block, 1);
-        ptrdiff_t token_block = smaller(larger(l->kernel->token_block, 1), 64);
-        row_step = larger(MATMUL_BLOCK_BYTES / w_stride / row_block, 1) * row_block;
-        token_step = larger(MATMUL_BLOCK_BYTES / x->stride / token_block, 1) * token_block;
-    }
-    for (ptrdiff_t r = l->row0; r < l->row1; r += row_step)
-        for (ptrdiff_t t = l->token0; t < l->token1; t += token_step) {
-            ptrdiff_t block = smaller(token_step, l->token1 - t);
+    struct matmul_blocks step = blocking_of_matmul(l->kernel, rows, tokens, w_stride, x->stride);
+    for (ptrdiff_t r = l->row0; r < l->row1; r += step.rows)
+        for (ptrdiff_t t = l->token0; t < l->token1; t += step.tokens) {
+            ptrdiff_t block = smaller(step.tokens, l->token1 - t);
             const struct matmul_args a = {
                 .y = (float *)row_of(c, s->y, t) + r,
                 .y_stride = y->stride,
@@ -126,7 +116,7 @@ static void run_matmul(const struct context *c, const struct step *s, const stru
                 .w_stride = w_stride,
                 .x = row_of(c, s->x, t),
                 .x_stride = x->stride,
-                .rows = smaller(row_step, l->row1 - r),
+                .rows = smaller(step.rows, l->row1 - r),
                 .cols = s->cols,
                 .tokens = block,
                 .scratch = c->scratch[thread],

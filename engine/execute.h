@@ -2,13 +2,9 @@
 // The forward pass: every worker runs its slice of every step of the plan. Internal to engine/:
 // what a context is made of.
 #pragma once
+#include "engine/blocking.h"
 #include "engine/context.h"
 
-// Keys that attention takes at once: K and V of one head stay in the L2 cache while all queries of
-// a block of tokens pass. Cut at multiples of absolute positions, so that chunks do not change
-// results.
-#define ATTENTION_KEYS 512
-#define ATTENTION_TOKENS 32
 // Evals of at most this many tokens may split the keys over threads (each thread then has a state).
 #define SPLIT_KEYS_TOKENS 8
 #define SPLIT_KEYS_MIN 256 // keys a thread, else it does not pay

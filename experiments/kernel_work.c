@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/kernel_work_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "engine/blocking.h"
+#include "experiments/failure.h"
+#include "experiments/kernel_data.h"
+#include "experiments/random.h"
+
+#define PAGE_BYTES 4096
+#define PIECE_BYTES ((ptrdiff_t)1 << 20) // of a yardstick's memory that is passed at once
+#define RING_YARDSTICK_BYTES ((ptrdiff_t)32 << 20)
+#define HEAD_DIM 64         // of row-wise ops that have heads, where COLS is a multiple
+#define TABLE_INDICES 65536 // rows of a table that are asked for in turn, or one call's
+
+static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
+}
+
+static ptrdiff_t common_multiple(ptrdiff_t a, ptrdiff_t b) {
+    ptrdiff_t x = a, y = b;
+    while (y != 0) {
+        ptrdiff_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return a / x * b;
+}
+
+static enum format weights_of(const struct kernel_work *w) {
+    return op_info(w->op)->weights;
+}
+
+// ---- units ------------------------------------------------------------------------------------
+
+static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
+    return (n + to - 1) / to * to;
+}
+
+static void set_units(struct kernel_work *w) {
+    const struct shape *s = &w->shape;
+    w->units = s->tokens;
+    w->token_blocks = 1;
+    w->tile = strncmp(op_info(w->op)->name, "matmul_panel_", 13) == 0;
+    switch (w->op_class) {
+    case CLASS_matmul:
+    case CLASS_panel:
+        w->units = s->rows;
+        w->unit_bytes = format_row_bytes(weights_of(w), s->cols);
+        break;
+    case CLASS_attention: // K, then V, of a head
+        w->unit_bytes = (size_t)round_up(
+            2 * s->run *
+                (ptrdiff_t)format_row_bytes(
+                    weights_of(w), round_up(s->dim, format_info(weights_of(w))->block_elems)),
+            (ptrdiff_t)kernel_data_granule(weights_of(w)));
+        w->token_blocks = (s->tokens + ATTENTION_TOKENS - 1) / ATTENTION_TOKENS;
+        w->units = s->kv_heads * w->token_blocks;
+        break;
+    case CLASS_yardstick:
+        w->units = (s->rows + PIECE_BYTES - 1) / PIECE_BYTES;
+        w->unit_bytes = (size_t)(s->rows / w->units / 1024 * 1024);
+        if (w->units == 1) w->units = s->cols;
+        break;
+    default:
+        break;
+    }
+}
+
+static void set_granule(struct kernel_work *w, const struct kernel_work_options *o) {
+    w->granule = w->token_blocks > 1 ? 2 : 1; // an early block and a late one
+    if (w->op_class == CLASS_panel) w->granule = PANEL_GROUP_ROWS;
+    if (w->op_class != CLASS_matmul) return;
+    for (size_t i = 0; i < o->kernel_count; i++)
+        if (o->kernels[i]->row_block > 1)
+            w->granule = common_multiple(w->granule, o->kernels[i]->row_block);
+}
+
+static int check_kernels(const struct kernel_work *w, const struct kernel_work_options *o) {
+    const struct shape *s = &w->shape;
+    const char *name = op_info(w->op)->name;
+    for (size_t i = 0; i < o->kernel_count; i++) {
+        const struct kernel *k = o->kernels[i];
+        if (k->op != w->op) return fail(EXIT_USAGE, "%s is no variant of %s", k->symbol, name);
+        if (s->tokens >= k->tokens_min && s->tokens <= k->tokens_max) continue;
+        if (k->tokens_max == TOKENS_ANY)
+            return fail(EXIT_USAGE, "%s takes %td tokens or more, not %td", k->symbol,
+                        k->tokens_min, s->tokens);
+        if (k->tokens_min == k->tokens_max)
+            return fail(EXIT_USAGE, "%s takes %td token%s, not %td", k->symbol, k->tokens_min,
+                        k->tokens_min == 1 ? "" : "s", s->tokens);
+        return fail(EXIT_USAGE, "%s takes %td to %td tokens, not %td", k->symbol, k->tokens_min,
+                    k->tokens_max, s->tokens);
+    }
+    if (w->tile && s->rows % PANEL_GROUP_ROWS != 0)
+        return fail(EXIT_USAGE, "%s: ROWS of a panel must be a multiple of %d here, is %td", name,
+                    PANEL_GROUP_ROWS, s->rows);
+    return 0;
+}
+
+// ---- where operands lie -----------------------------------------------------------------------
+
+// Called twice for each: without an arena it only counts.
+static void *take(struct kernel_work *w, struct random *layout, size_t bytes) {
+    size_t at = w->used;
+    w->used += (bytes + 63) / 64 * 64 + 64;
+    if (layout->state != 0) w->used += random_below(layout, PAGE_BYTES / 64) * 64;
+    return w->arena == NULL ? NULL : w->arena + at;
+}
+
+static size_t scratch_bytes(const struct kernel_work *w, const struct kernel_work_options *o) {
+    struct shape s = w->shape;
+    size_t most = 0;
+    if (w->op_class == CLASS_attention) {
+        s.run = smaller(s.run, ATTENTION_KEYS);
+        s.tokens = smaller(s.tokens, ATTENTION_TOKENS);
+    }
+    for (size_t i = 0; i < o->kernel_count; i++) {
+        size_t bytes = o->kernels[i]->scratch_bytes(&s);
+        if (bytes > most) most = bytes;
+    }
+    return most;
+}
+
+static void lay_out_states(struct kernel_work *w, struct operands *t, struct random *layout,
+                           ptrdiff_t heads, int count) {
+    size_t rows = (size_t)(w->shape.tokens * heads) * sizeof(float);
+    t->m = take(w, layout, rows);
+    t->l = take(w, layout, rows);
+    t->acc = take(w, layout, rows * (size_t)w->shape.dim);
+    if (count == 1) return;
+    t->m2 = take(w, layout, rows);
+    t->l2 = take(w, layout, rows);
+    t->acc2 = take(w, layout, rows * (size_t)w->shape.dim);
+}
+
+static void lay_out_thread(struct kernel_work *w, struct operands *t, struct random *layout,
+                           bool first) {
+    const struct shape *s = &w->shape;
+    ptrdiff_t heads = s->kv_heads * s->group;
+    switch (w->op_class) {
+    case CLASS_matmul:
+        t->y_bytes = (size_t)(w->y_stride * s->tokens);
+        t->x_bytes = (size_t)(w->x_stride * s->tokens);
+        break;
+    case CLASS_panel:
+        t->y_bytes = panel_bytes(op_info(w->op)->activations, 4 * PANEL_GROUP_ROWS, s->cols);
+        break;
+    case CLASS_attention:
+        t->x_bytes = (size_t)(s->tokens * heads * s->dim) * sizeof(float);
+        lay_out_states(w, t, layout, heads, 1);
+        break;
+    case CLASS_state:
+        t->y_bytes = (size_t)(s->tokens * heads * s->dim) * sizeof(float);
+        lay_out_states(w, t, layout, heads, 2);
+        break;
+    case CLASS_yardstick:
+        t->y_bytes = 64;
+        if (w->ring == NULL) t->x_bytes = (size_t)s->rows;
+        break;
+    case CLASS_embed:
+        t->y_bytes = (size_t)(w->y_stride * s->tokens);
+        t->indices = take(w, layout, (size_t)w->table_indices * sizeof *t->indices);
+        break;
+    default: // row-wise
+        t->y_bytes = (size_t)(w->y_stride * s->tokens);
+        t->x_bytes = (size_t)(w->x_stride * s->tokens);
+        t->b = take(w, layout, t->x_bytes);
+        t->gain = take(w, layout, (size_t)s->cols * sizeof(float));
+        t->indices = take(w, layout, (size_t)s->tokens * sizeof *t->indices);
+        break;
+    }
+    if (t->y_bytes > 0) t->y = take(w, layout, t->y_bytes);
+    // Threads share the activations of a matmul, as those of a step do.
+    if (t->x_bytes > 0 && (first || w->op_class != CLASS_matmul))
+        t->x = take(w, layout, t->x_bytes);
+    if (!first && w->op_class == CLASS_matmul) t->x = w->threads_operands[0].x;
+}
+
+static void lay_out(struct kernel_work *w, const struct kernel_work_options *o) {
+    struct random layout = {o->layout_seed};
+    const struct shape *s = &w->shape;
+    enum format activations = op_info(w->op)->activations;
+    w->used = 0;
+    w->x_stride = w->y_stride = blocking_row_stride((size_t)s->cols * sizeof(float));
+    if (w->op_class == CLASS_matmul) {
+        w->x_stride = blocking_row_stride(format_row_bytes(activations, s->cols));
+        w->y_stride = blocking_row_stride((size_t)s->rows * sizeof(float));
+    } else if (w->op_class == CLASS_row &&
+               (ptrdiff_t)format_row_bytes(activations, s->cols) > w->y_stride) {
+        w->y_stride = blocking_row_stride(format_row_bytes(activations, s->cols));
+    }
+    w->dim = s->cols % HEAD_DIM == 0 ? HEAD_DIM : s->cols;
+    w->heads = s->cols / w->dim;
+    if (w->own_bytes > 0) w->own = take(w, &layout, w->own_bytes);
+    size_t scratch = scratch_bytes(w, o);
+    for (int i = 0; i < w->threads; i++) {
+        struct operands *t = &w->threads_operands[i];
+        lay_out_thread(w, t, &layout, i == 0);
+        t->scratch = take(w, &layout, scratch);
+    }
+}
+
+static int map_arena(struct kernel_work *w, const struct kernel_work_options *o) {
+    size_t bytes = (w->used + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+    if (o->address != NULL) flags |= MAP_FIXED_NOREPLACE;
+    void *arena = mmap(o->address, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (arena == MAP_FAILED)
+        return fail(EXIT_FAILED, "no memory for the operands of %s (%.0f MB): %s",
+                    op_info(w->op)->name, (double)bytes / 1e6, strerror(errno));
+    w->arena = arena;
+    w->arena_bytes = bytes;
+    return 0;
+}
+
+// ---- what lies there --------------------------------------------------------------------------
+
+static int fill_activations(struct kernel_work *w, uint64_t seed) {
+    int status = 0;
+    for (ptrdiff_t t = 0; status == 0 && t < w->shape.tokens; t++)
+        status = kernel_data_activations(op_info(w->op)->activations,
+                                         w->threads_operands[0].x + t * w->x_stride, w->shape.cols,
+                                         seed + (uint64_t)t);
+    return status == 0 ? 0 : fail(EXIT_FAILED, "out of memory for activations");
+}
+
+static void fill_thread(struct kernel_work *w, struct operands *t, uint64_t seed) {
+    const struct shape *s = &w->shape;
+    struct random r = random_seeded(seed);
+    size_t floats = t->x_bytes / sizeof(float);
+    ptrdiff_t queries = s->tokens * s->kv_heads * s->group;
+    if (t->x_bytes > 0) kernel_data_floats((float *)t->x, floats, seed + 1);
+    switch (w->op_class) {
+    case CLASS_rope: // the angles, of the length one: x keeps its size however often it is turned
+        for (size_t i = 0; i < floats; i++) t->b[i] = i % 2 ? 0.8f : 0.6f;
+        break;
+    case CLASS_rope_angles:
+        for (ptrdiff_t i = 0; i < s->tokens; i++) t->indices[i] = (int32_t)i;
+        break;
+    case CLASS_embed:
+        for (ptrdiff_t i = 0; i < w->table_indices; i++)
+            t->indices[i] = (int32_t)random_below(&r, (uint64_t)w->table_rows);
+        break;
+    case CLASS_state:
+        kernel_data_floats(t->m, (size_t)queries, seed + 2);
+        kernel_data_floats(t->m2, (size_t)queries, seed + 3);
+        kernel_data_floats(t->acc, (size_t)(queries * s->dim), seed + 4);
+        kernel_data_floats(t->acc2, (size_t)(queries * s->dim), seed + 5);
+        for (ptrdiff_t i = 0; i < queries; i++) t->l[i] = t->l2[i] = 1.0f;
+        break;
+    case CLASS_matmul:
+    case CLASS_panel:
+    case CLASS_attention:
+        break;
+    default:
+        if (t->b == NULL) break;
+        kernel_data_floats(t->b, floats, seed + 2);
+        kernel_data_floats(t->gain, (size_t)s->cols, seed + 3);
+        break;
+    }
+}
+
+// ---- opening ----------------------------------------------------------------------------------
+
+static bool wants_ring(const struct kernel_work *w) {
+    switch (w->op_class) {
+    case CLASS_matmul:
+    case CLASS_panel:
+    case CLASS_embed:
+        return true;
+    case CLASS_attention: // more blocks of queries find their head's keys in the caches
+        return w->token_blocks == 1;
+    case CLASS_yardstick:
+        return w->op == OP_read_stream && w->shape.rows >= RING_YARDSTICK_BYTES;
+    default:
+        return false;
+    }
+}
+
+static void set_weights(struct kernel_work *w, const struct kernel_work_options *o) {
+    const struct shape *s = &w->shape;
+    size_t row_bytes = w->op_class == CLASS_embed ? format_row_bytes(weights_of(w), s->cols) : 1;
+    w->table_indices =
+        s->tokens < TABLE_INDICES ? TABLE_INDICES / s->tokens * s->tokens : s->tokens;
+    if (o->ring != NULL && wants_ring(w) && w->unit_bytes * (size_t)w->granule <= o->ring_bytes) {
+        w->ring = o->ring;
+        w->ring_bytes = o->ring_bytes;
+        w->table_rows = smaller((ptrdiff_t)(o->ring_bytes / row_bytes), INT32_MAX);
+    } else if (w->op_class == CLASS_embed) {
+        w->own_bytes = 64 * row_bytes;
+        w->table_rows = 64;
+    } else if (w->op_class == CLASS_attention) {
+        w->own_bytes = (size_t)s->kv_heads * w->unit_bytes;
+    } else if (w->op_class != CLASS_yardstick) {
+        w->own_bytes = (size_t)w->units * w->unit_bytes;
+    }
+}
+
+int kernel_work_open(struct kernel_work **out, enum op op, const struct shape *s,
+                     const struct kernel_work_options *o) {
+    struct kernel_work *w = calloc(1, sizeof *w);
+    *out = w;
+    if (w == NULL) return fail(EXIT_FAILED, "out of memory");
+    *w = (struct kernel_work){
+        .op = op, .op_class = op_info(op)->op_class, .shape = *s, .threads = o->threads};
+    set_units(w);
+    set_granule(w, o);
+    set_weights(w, o);
+    w->threads_operands = calloc((size_t)o->threads, sizeof *w->threads_operands);
+    int status = w->threads_operands == NULL ? fail(EXIT_FAILED, "out of memory") : 0;
+    if (status == 0) status = check_kernels(w, o);
+    if (status == 0) {
+        lay_out(w, o);
+        status = map_arena(w, o);
+    }
+    if (status == 0) {
+        lay_out(w, o);
+        if (w->own != NULL) kernel_data_fill_ring(weights_of(w), w->own, w->own_bytes, o->seed);
+        if (w->op_class == CLASS_matmul) status = fill_activations(w, o->seed);
+        for (int i = 0; i < w->threads && w->op_class != CLASS_matmul; i++)
+            fill_thread(w, &w->threads_operands[i], o->seed);
+    }
+    if (status != 0) {
+        kernel_work_close(w);
+        *out = NULL;
+    }
+    return status;
+}
+
+void kernel_work_close(struct kernel_work *w) {
+    if (w == NULL) return;
+    if (w->arena != NULL) munmap(w->arena, w->arena_bytes);
+    free(w->threads_operands);
+    free(w);
+}
+
+ptrdiff_t kernel_work_units(const struct kernel_work *w) {
+    return w->units;
+}
+
+ptrdiff_t kernel_work_granule(const struct kernel_work *w) {
+    return w->granule;
+}
+
+bool kernel_work_from_ring(const struct kernel_work *w) {
+    return w->ring != NULL;
+}
+
+const unsigned char *kernel_work_operands(const struct kernel_work *w, int thread, size_t *bytes) {
+    const struct operands *t = &w->threads_operands[thread];
+    if (w->ring != NULL) return NULL;
+    *bytes = w->own != NULL ? w->own_bytes : t->x_bytes;
+    return w->own != NULL ? w->own : t->x;
+}
+
+const unsigned char *kernel_work_results(const struct kernel_work *w, int thread, size_t *bytes) {
+    const struct operands *t = &w->threads_operands[thread];
+    if (w->op_class == CLASS_attention || w->op == OP_attention_merge) {
+        *bytes = (size_t)(w->shape.tokens * w->shape.kv_heads * w->shape.group * w->shape.dim) *
+                 sizeof(float);
+        return (const unsigned char *)t->acc;
+    }
+    *bytes = w->op_class == CLASS_rope ? t->x_bytes : t->y_bytes;
+    return w->op_class == CLASS_rope ? t->x : t->y;
+}
+
+// ---- the ring ---------------------------------------------------------------------------------
+
+// Units that fit into so many bytes; granules stay whole.
+static ptrdiff_t units_in(const struct kernel_work *w, size_t bytes) {
+    return (ptrdiff_t)(bytes / w->unit_bytes) / w->granule * w->granule;
+}
+
+size_t kernel_work_place(struct kernel_work *w, ptrdiff_t begin, ptrdiff_t end, size_t offset) {
+    if (w->ring == NULL || w->unit_bytes == 0) return offset;
+    size_t granule = kernel_data_granule(weights_of(w));
+    offset = (offset + granule - 1) / granule * granule;
+    if (offset >= w->ring_bytes || units_in(w, w->ring_bytes - offset) == 0) offset = 0;
+    w->placed_begin = begin;
+    w->placed_offset = offset;
+    ptrdiff_t first = units_in(w, w->ring_bytes - offset), count = end - begin;
+    if (count <= first) return offset + (size_t)count * w->unit_bytes;
+    return (size_t)((count - first) % units_in(w, w->ring_bytes)) * w->unit_bytes;
+}
+
+const unsigned char *kernel_work_weights(const struct kernel_work *w, ptrdiff_t unit,
+                                         ptrdiff_t wanted, ptrdiff_t *units) {
+    if (w->ring == NULL) {
+        ptrdiff_t at = unit % w->units;
+        *units = smaller(wanted, w->units - at);
+        return w->own + (size_t)at * w->unit_bytes;
+    }
+    ptrdiff_t at = unit - w->placed_begin;
+    ptrdiff_t first = units_in(w, w->ring_bytes - w->placed_offset);
+    if (at < first) {
+        *units = smaller(wanted, first - at);
+        return w->ring + w->placed_offset + (size_t)at * w->unit_bytes;
+    }
+    ptrdiff_t all = units_in(w, w->ring_bytes);
+    at = (at - first) % all;
+    *units = smaller(wanted, all - at);
+    return w->ring + (size_t)at * w->unit_bytes;
+}
+
+// ---- cost -------------------------------------------------------------------------------------
+
+void kernel_work_queries(const struct kernel_work *w, ptrdiff_t unit, ptrdiff_t *head,
+                         ptrdiff_t *from, ptrdiff_t *to) {
+    ptrdiff_t i = unit % w->token_blocks;
+    ptrdiff_t block = i % 2 == 0 ? i / 2 : w->token_blocks - 1 - i / 2;
+    *head = unit / w->token_blocks % w->shape.kv_heads;
+    *from = block * ATTENTION_TOKENS;
+    *to = smaller(*from + ATTENTION_TOKENS, w->shape.tokens);
+}
+
+static void attention_cost(const struct kernel_work *w, ptrdiff_t unit, double *bytes,
+                           double *ops) {
+    const struct op_info *op = op_info(w->op);
+    ptrdiff_t head, from, to;
+    struct shape s = w->shape;
+    kernel_work_queries(w, unit, &head, &from, &to);
+    s.kv_heads = 1;
+    *bytes += op->bytes(&s) * (double)(to - from) / (double)s.tokens; // once for all blocks
+    s.run = s.run - s.tokens + to; // what the block's last query sees
+    s.tokens = to - from;
+    *ops += op->ops(&s);
+}
+
+void kernel_work_cost(const struct kernel_work *w, ptrdiff_t begin, ptrdiff_t end, double *bytes,
+                      double *ops) {
+    struct shape s = w->shape;
+    *bytes = *ops = 0;
+    if (w->op_class == CLASS_attention) {
+        for (ptrdiff_t unit = begin; unit < end; unit++) attention_cost(w, unit, bytes, ops);
+        return;
+    }
+    if (w->op_class == CLASS_matmul || w->op_class == CLASS_panel) {
+        s.rows = end - begin;
+    } else if (w->op_class == CLASS_yardstick) {
+        s.rows = (ptrdiff_t)w->unit_bytes;
+        s.cols = end - begin;
+    } else {
+        s.tokens = end - begin;
+    }
+    *bytes = op_info(w->op)->bytes(&s);
+    *ops = op_info(w->op)->ops(&s);
+}
