@@ -16,6 +16,7 @@
 #include "engine/error.h"
 #include "engine/model.h"
 #include "experiments/ceiling.h"
+#include "experiments/comparison.h"
 #include "experiments/failure.h"
 #include "experiments/progress.h"
 #include "experiments/random.h"
@@ -72,6 +73,8 @@ int driver_threads(const struct protocol *p, int physical_cores) {
 }
 
 int driver_check(const struct protocol *p, ptrdiff_t most_tokens) {
+    int status = comparison_check(p);
+    if (status != 0) return status;
     for (size_t i = 0; i < p->case_count; i++) {
         const struct protocol_case *c = &p->cases[i];
         for (size_t j = 0; j < c->point_count; j++) {
@@ -379,7 +382,7 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     facts.binary_sha256 = binary_sha256;
     // An interruption in the last block came too late to leave anything out.
     facts.complete = x.fragments_kept == p->case_count * (size_t)p->blocks;
-    if (status == 0 && facts.complete) status = summary_write(dir.temporary_path, NULL);
+    if (status == 0 && facts.complete) status = summary_write(dir.temporary_path, p, NULL);
     if (status == 0) status = facts_write(dir.temporary_path, &facts);
     if (status == 0 && x.fragments_kept == 0) {
         status = fail(EXIT_FAILED, "interrupted before a block was done: nothing is kept");

@@ -8,7 +8,7 @@
 
 #include "experiments/csv.h"
 
-#define RUN_SCHEMA_VERSION 1
+#define RUN_SCHEMA_VERSION 2 // runs of older ones lack the columns added since
 #define RUN_COLUMNS_MAX 48
 enum run_file {
     RUN_run,
@@ -39,6 +39,7 @@ struct run_column {
     enum run_type type;
     bool must; // never empty
     const char *unit, *meaning;
+    int since; // schema_version
 };
 const struct run_column *run_file_column(enum run_file f, size_t i); // NULL behind the last
 // What run.csv must state; NULL behind the last. *meaning may be NULL.

@@ -90,10 +90,12 @@ static int check_hashes(const char *path) {
     return status;
 }
 
-static int check_columns(const char *run_path, enum run_file f, const struct csv_table *t) {
+// Columns that were added after the run's own version of the schema are missing at the end.
+static int check_columns(const char *run_path, enum run_file f, const struct csv_table *t,
+                         double version) {
     const char *const *names = run_file_columns(f);
     size_t fixed = 0;
-    for (; names[fixed] != NULL; fixed++)
+    for (; names[fixed] != NULL && !(run_file_column(f, fixed)->since > version); fixed++)
         if (fixed >= t->column_count || strcmp(t->columns[fixed], names[fixed]) != 0)
             return fail(EXIT_FAILED, "%s/%s: column %zu is '%s', not '%s'", run_path,
                         run_file_name(f), fixed + 1,
@@ -102,6 +104,11 @@ static int check_columns(const char *run_path, enum run_file f, const struct csv
         return fail(EXIT_FAILED, "%s/%s: column '%s' is not in the schema", run_path,
                     run_file_name(f), t->columns[fixed]);
     return 0;
+}
+
+static double schema_version(const struct run *r) {
+    const char *text = run_fact(r, "schema_version");
+    return text != NULL ? csv_parse(text) : RUN_SCHEMA_VERSION;
 }
 
 int run_open(struct run *r, const char *path) {
@@ -115,7 +122,10 @@ int run_open(struct run *r, const char *path) {
     for (int i = 0; status == 0 && i < RUN_FILE_COUNT; i++) {
         snprintf(name, sizeof name, "%s/%s", r->path, run_file_name((enum run_file)i));
         status = csv_read(&r->files[i], name);
-        if (status == 0) status = check_columns(r->path, (enum run_file)i, &r->files[i]);
+        if (status == 0 && i == RUN_run) // it states the version
+            status = check_columns(r->path, RUN_run, &r->files[i], RUN_SCHEMA_VERSION);
+        else if (status == 0)
+            status = check_columns(r->path, (enum run_file)i, &r->files[i], schema_version(r));
     }
     if (status != 0) run_close(r);
     return status;

@@ -11,10 +11,13 @@ static const char *const type_names[] = {"text", "words", "integer", "number", "
 
 static const struct run_column columns[] = {
 #define COLUMN(file, name, type, must, unit, meaning)                                              \
-    {RUN_##file, #name, RUN_TYPE_##type, must, unit, meaning},
+    {RUN_##file, #name, RUN_TYPE_##type, must, unit, meaning, 1},
+#define ADDED(version, file, name, type, must, unit, meaning)                                      \
+    {RUN_##file, #name, RUN_TYPE_##type, must, unit, meaning, version},
 #define FACT(...)
 #include "experiments/schema.def"
 #undef COLUMN
+#undef ADDED
 #undef FACT
 };
 #define COLUMN_COUNT (sizeof columns / sizeof *columns)
@@ -23,9 +26,11 @@ static const struct {
     const char *name, *meaning;
 } facts[] = {
 #define COLUMN(...)
+#define ADDED(...)
 #define FACT(name, meaning) {#name, meaning},
 #include "experiments/schema.def"
 #undef COLUMN
+#undef ADDED
 #undef FACT
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/verify_parts.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,9 @@ static int verify_facts(const struct run *r) {
         if (value == NULL || value[0] == '\0')
             return fail(EXIT_FAILED, "%s/run.csv: does not state '%s'", r->path, name);
     }
-    if (csv_parse(run_fact(r, "schema_version")) != RUN_SCHEMA_VERSION)
-        return fail(EXIT_FAILED, "%s/run.csv: schema_version is %s, but this program knows %d",
+    double schema = csv_parse(run_fact(r, "schema_version"));
+    if (!(schema >= 1 && schema <= RUN_SCHEMA_VERSION && schema == floor(schema)))
+        return fail(EXIT_FAILED, "%s/run.csv: schema_version is %s, but this program knows 1 to %d",
                     r->path, run_fact(r, "schema_version"), RUN_SCHEMA_VERSION);
     // "." and ".." say nothing about the directory's name.
     if (own[0] != '.' && own[0] != '\0' && strcmp(own, run_fact(r, "run")) != 0)
@@ -92,22 +94,27 @@ static int compare_summaries(const struct run *r, const struct csv_table *again)
     return 0;
 }
 
-static int verify_summary(const struct run *r) {
+static int verify_summary(const struct run *r, const struct protocol *p) {
     const struct csv_table *t = &r->files[RUN_summary];
     const int version = csv_column(t, "statistics_version");
     char *text = NULL;
     size_t bytes = 0;
+    double stated = t->row_count > 0 ? csv_cell_number(t, 0, version) : STATISTICS_VERSION;
     for (size_t i = 0; i < t->row_count; i++)
-        if (csv_cell_number(t, i, version) != STATISTICS_VERSION)
-            return verify_fail(r, RUN_summary, i,
-                               "statistics_version is %s, but this program computes version %d",
-                               csv_cell(t, i, version), STATISTICS_VERSION);
+        if (csv_cell_number(t, i, version) != stated || !(stated >= 1) ||
+            stated > STATISTICS_VERSION || stated != floor(stated))
+            return verify_fail(
+                r, RUN_summary, i,
+                "statistics_version is %s, but this program computes 1 to %d, one for all rows",
+                csv_cell(t, i, version), STATISTICS_VERSION);
     FILE *memory = open_memstream(&text, &bytes);
     if (memory == NULL) return fail(EXIT_FAILED, "%s: out of memory", r->path);
     struct csv_writer w;
     struct csv_table again = {0};
     csv_to(&w, memory);
-    int status = summary_compute(&w, &r->files[RUN_points], &r->files[RUN_samples]);
+    const struct summary_input in = {p, &r->files[RUN_points], &r->files[RUN_samples],
+                                     &r->files[RUN_counts]};
+    int status = summary_compute(&w, &in, (int)stated);
     if (status == 0) status = csv_close(&w);
     if (fclose(memory) != 0 && status == 0)
         status = fail(EXIT_FAILED, "%s: out of memory", r->path);
@@ -137,7 +144,7 @@ int run_verify(const char *path) {
         status = fail(EXIT_FAILED, "%s/run.csv: complete is '%s': the run was interrupted", r.path,
                       run_fact(&r, "complete"));
     if (status == 0) status = verify_complete(&r, p);
-    if (status == 0) status = verify_summary(&r);
+    if (status == 0) status = verify_summary(&r, p);
     if (status == 0)
         printf("%s: verified: %d blocks, %zu points, %zu samples, %zu summary rows\n", r.path,
                p->blocks, r.files[RUN_points].row_count, r.files[RUN_samples].row_count,

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "experiments/summary_sample.h"
 #include "probes/counters.h"
 
 static int check_cell(const struct run *r, enum run_file f, size_t row, const struct run_column *c,
@@ -38,7 +39,9 @@ int verify_types(const struct run *r) {
         const struct csv_table *t = &r->files[f];
         const struct run_column *columns[RUN_COLUMNS_MAX];
         size_t count = 0;
-        while ((columns[count] = run_file_column((enum run_file)f, count)) != NULL) count++;
+        while (count < t->column_count && // an older run has fewer
+               (columns[count] = run_file_column((enum run_file)f, count)) != NULL)
+            count++;
         for (size_t row = 0; row < t->row_count; row++)
             for (size_t c = 0; c < count; c++) {
                 int status =
@@ -50,9 +53,7 @@ int verify_types(const struct run *r) {
 }
 
 static bool known_arm(const struct protocol_case *c, const char *arm) {
-    static const char *const ceilings[] = {"ceiling:read", "ceiling:fma", "ceiling:int8"};
-    for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++)
-        if (strcmp(ceilings[i], arm) == 0) return true;
+    if (summary_rate_find(arm) != RATE_COUNT) return true;
     for (size_t i = 0; i < c->arm_count; i++)
         if (strcmp(c->arms[i].name, arm) == 0) return true;
     return false;

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 inferometer=${INFEROMETER:-./inferometer}
-cases="two_runs sealed arms counters unwritable full_disk beyond_context unknown_word dry_run bench_csv bench_names interrupted block_killed plot no_gnuplot wrong_run committed"
+cases="two_runs sealed arms too_few_blocks counters unwritable full_disk beyond_context unknown_word dry_run bench_csv bench_names interrupted block_killed plot no_gnuplot wrong_run committed"
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 export INFEROMETER_CACHE=$scratch/cache
@@ -57,11 +57,11 @@ case_sealed() { # the sums are those of coreutils; a changed cell is found
     grep -q samples.csv "$scratch/stderr" || give_up "verify does not name the file: $(cat "$scratch/stderr")"
 }
 case_arms() { # two arms and the control alternate token by token, forwards and backwards
-    protocol arms "design blocks=1 seed=5 warmup=0" "primary ns_per_token" "case d" "phase decode depth=4 gen=4" \
+    protocol arms "design blocks=8 seed=5 warmup=0" "primary ns_per_token" "case d" "phase decode depth=4 gen=4" \
         "arm A *=default" "arm B *=c kv=f32 observer=none"
     local dir order
     dir=$(run "$scratch/arms.md") || give_up "$(cat "$scratch/stderr")"
-    order=$(awk -F, 'NR > 1 && $4 !~ /^ceiling/ { printf "%s ", $4 }' "$dir/samples.csv")
+    order=$(awk -F, 'NR > 1 && $4 !~ /^ceiling/ && $5 == 0 { printf "%s ", $4 }' "$dir/samples.csv")
     # shellcheck disable=SC2086
     set -- $order
     [ $# = 12 ] || give_up "not 4 tokens of 3 arms: $order"
@@ -69,6 +69,33 @@ case_arms() { # two arms and the control alternate token by token, forwards and 
     awk -F, 'NR == FNR { if ($4 == "B") unobserved[$1]; next } $1 in unobserved { bad++ } END { exit bad > 0 }' \
         "$dir/samples.csv" "$dir/regions.csv" || give_up "an unobserved arm has regions"
     grep -q "^d,,A'," "$dir/summary.csv" || give_up "no control in the summary"
+    grep -Eq '^d,,B,ns_per_token,.*,8,-?[0-9.e-]+,[^,]+,[^,]+,[^,]+,(real|equivalent|inconclusive),2,' "$dir/summary.csv" ||
+        give_up "no verdict: $(grep ns_per_token "$dir/summary.csv")"
+    "$inferometer" verify "$dir" || give_up "verify"
+}
+case_too_few_blocks() { # n and m that can never find anything are refused before anything runs
+    local blocks
+    for blocks in 1 7; do
+        protocol few "design blocks=$blocks" "primary ns_per_token" "case d" "phase decode gen=4" "sweep depth = 0 4" \
+            "arm A *=default" "arm B *=c"
+        run "$scratch/few.md"
+        [ $? = 1 ] || give_up "exit is not 1"
+        grep -q "few.md:.*case d.* $blocks blocks .*m = 2 comparisons.*design blocks=8" "$scratch/stderr" ||
+            give_up "does not say n, m and what to change: $(cat "$scratch/stderr")"
+        run "$scratch/few.md" --dry-run
+        [ $? = 1 ] || give_up "--dry-run: exit is not 1"
+    done
+    run "$scratch/few.md" --set blocks=8 --dry-run >"$scratch/stdout" || give_up "$(cat "$scratch/stderr")"
+    # At 95 % and m = 26, ten blocks have no interval; without a control, six are enough for m = 1.
+    protocol many "design blocks=10" "primary ns_per_token" "case d" "phase decode gen=1" \
+        "sweep depth = $(seq -s ' ' 0 25)" "arm A *=default" "arm B *=c"
+    run "$scratch/many.md" --dry-run
+    grep -q '10 blocks .*m = 26 .*blocks=11' "$scratch/stderr" || give_up "m = 26: $(cat "$scratch/stderr")"
+    protocol bare "design blocks=6" "control none" "primary ns_per_token" "case d" "phase decode gen=1" "arm A *=default" \
+        "arm B *=c"
+    run "$scratch/bare.md" --dry-run >"$scratch/stdout" || give_up "$(cat "$scratch/stderr")"
+    run "$scratch/bare.md" --dry-run --set blocks=5 && give_up "five blocks were accepted"
+    [ -z "$(find "$scratch" -name samples.csv)" ] || give_up "something was left behind"
 }
 case_counters() { # hardware events say unsupported or have counts; never a zero for unknown
     tiny

@@ -296,7 +296,7 @@ static void write_files(const char *directory, const char *id) {
     FILE *f = start_file(directory, RUN_run, "");
     fprintf(
         f,
-        "schema_version,1\nrun,%s\ncomplete,yes\nutc_start,20261121T110500Z\nutc_end,"
+        "schema_version,2\nrun,%s\ncomplete,yes\nutc_start,20261121T110500Z\nutc_end,"
         "20261121T110501Z\nprotocol,base\n"
         "protocol_version,1\nprotocol_sha256,%s\nbinary_sha256,%s\nmachine,test\nset_1,blocks=2\n",
         id, hex, hex);
@@ -314,13 +314,22 @@ static void write_files(const char *directory, const char *id) {
     fclose(f);
 }
 
+static int summarize(const char *directory) {
+    static const char *const overrides[] = {"blocks=2"};
+    struct protocol *p = NULL;
+    SAYS(protocol_read_copy(&p, below(0, directory, "protocol.md"), overrides, 1) == 0);
+    int status = summary_write(directory, p, NULL);
+    protocol_free(p);
+    return status;
+}
+
 // Writes and seals; *path is the run's (static).
 static int make_run(const char **path, const char *root) {
     static char final_path[2 * PATH_MAX];
     struct run_dir r;
     SAYS(run_dir_create(&r, root, "base", "test", "20261121T110500Z", "0123abcd") == 0);
     write_files(r.temporary_path, r.id);
-    SAYS(summary_write(r.temporary_path, NULL) == 0);
+    SAYS(summarize(r.temporary_path) == 0);
     SAYS(access(r.final_path, F_OK) != 0);
     SAYS(run_dir_seal(&r) == 0 && access(r.temporary_path, F_OK) != 0);
     snprintf(final_path, sizeof final_path, "%s", r.final_path);
@@ -383,7 +392,7 @@ static int run_unsealable(const void *argument) {
     SAYS(run_dir_seal(&r) == EXIT_FAILED && strstr(failure(), "summary.csv") != NULL);
     SAYS(strstr(failure(), r.temporary_path) != NULL && access(r.final_path, F_OK) != 0);
     SAYS(access(below(2, r.temporary_path, "SHA256SUMS"), F_OK) != 0);
-    SAYS(summary_write(r.temporary_path, NULL) == 0);
+    SAYS(summarize(r.temporary_path) == 0);
     write_text(below(2, r.temporary_path, "fragment"), "x");
     SAYS(run_dir_seal(&r) == EXIT_FAILED &&
          strstr(failure(), "fragment: is no file of a run") != NULL);
@@ -406,7 +415,7 @@ static int run_full_disk(const void *argument) {
     SAYS(run_dir_create(&full, below(1, case_directory, "full"), "base", "test", "20261121T110500Z",
                         "0123abcd") == 0);
     write_files(full.temporary_path, full.id);
-    SAYS(summary_write(full.temporary_path, NULL) == 0);
+    SAYS(summarize(full.temporary_path) == 0);
     int rc = with_limit(100, seal_when_full);
     if (rc == 0)
         SAYS(run_dir_seal(&full) == 0 && run_verify(full.final_path) == 0); // once there is room
