@@ -85,6 +85,9 @@ FREE_OBJECTS   := $(foreach l,$(LEVELS_$(ARCH)),$(FREE_PRESENT:%.c=$(BUILD)/%.$(
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM_SOURCES:%.S=$(BUILD)/%.o) $(FREE_OBJECTS)
 LIBRARY  := $(BUILD)/libinferometer.a
 BINARY   := $(BUILD)/inferometer
+# What qemu-user loads to count: a shared object of ours, built where programs are not for another machine.
+PLUGIN_SOURCES := $(wildcard probes/qemu/*.c) probes/instruction_class.c
+PLUGIN   := $(if $(CROSS)$(SANITIZE),,$(BUILD)/inferometer_qemu.so)
 TEST_SOURCES  := $(wildcard tests/*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 # tests/check/*.c are the parts of check_kernels.
@@ -107,7 +110,7 @@ FUZZ_CC       ?= clang
 ENGINE_CHECKS := $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
 .PHONY: all help demo test lint plots clean deps deps-cross FORCE
-all: $(BINARY) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
+all: $(BINARY) $(PLUGIN) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)
 
 inferometer: $(BINARY)
 	$(Q)ln -sfn $(BINARY) $@
@@ -153,6 +156,9 @@ $(LIBRARY): $(filter-out $(MAIN:%.c=$(BUILD)/%.o),$(OBJECTS))
 $(BINARY): $(MAIN:%.c=$(BUILD)/%.o) $(LIBRARY)
 	@$(if $(Q),echo "  ld   $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $^ $(LDLIBS_ALL) -o $@
+$(BUILD)/inferometer_qemu.so: $(PLUGIN_SOURCES) $(wildcard probes/qemu/*.h) probes/instruction_class.h probes/region_mark.h $(BUILD)/flags.stamp
+	@$(if $(Q),echo "  ld   $@")
+	$(Q)$(CC) -I. -D_GNU_SOURCE -std=c11 $(WARN) $(CFLAGS) $(MAP_TREE) -fPIC -shared -fvisibility=hidden $(PLUGIN_SOURCES) -o $@
 $(BUILD)/tests/check_kernels: $(CHECK_OBJECTS)
 $(BUILD)/tests/check_probes: $(PROBE_OBJECTS)
 $(BUILD)/tests/check_counts: $(COUNT_OBJECTS)
@@ -170,7 +176,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 
 # ---- Debian packages ------------------------------------------------------------------------------
 PACKAGES  := gcc libc6-dev make pkg-config libpfm4-dev libhwloc-dev gnuplot-nox cmake \
-             gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang-format shellcheck
+             gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user llvm-19 clang-format shellcheck
 MISSING   = $(shell command -v dpkg-query >/dev/null && for p in $(PACKAGES); do \
               dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
 SUDO      := $(if $(filter 0,$(shell id -u)),,sudo )
@@ -253,7 +259,7 @@ $(BUILD)/installed: FORCE
 	    "$$([ -z "$$(git status --porcelain -- . ':!results' 2>/dev/null)" ] && echo no || echo yes)" > $@
 
 install: all $(DOCUMENTS) $(BUILD)/installed ## install under PREFIX=/usr/local (DESTDIR=…): program, protocols, model, man page, completions
-	$(Q)printf '%s %s %s\n' 755 $(BINARY) bin/inferometer 644 $(BUILD)/installed share/inferometer/installed \
+	$(Q)printf '%s %s %s\n' 755 $(BINARY) bin/inferometer $(if $(PLUGIN),755 $(PLUGIN) lib/inferometer/inferometer_qemu.so) 644 $(BUILD)/installed share/inferometer/installed \
 	    $(foreach f,$(SHARED),644 $(f) share/inferometer/$(f)) \
 	    644 $(BUILD)/inferometer.1 share/man/man1/inferometer.1 \
 	    644 $(BUILD)/inferometer.bash share/bash-completion/completions/inferometer \
