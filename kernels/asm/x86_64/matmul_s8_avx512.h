@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The body of matmul_{f32, f16, bf16, q8_0, q4_0}_f32__avx512_s8 and matmul_bf16_bf16__avx512bf16_s8:
-// one token, eight streams of rows at once. A file defines, then says FUNC NAME, matmul_s8 NAME,
-// ENDFUNC NAME:
+// The body of matmul_{f32, f16, bf16, q8_0, q4_0}_f32__avx512_s8 and
+// matmul_bf16_bf16__avx512bf16_s8: one token, eight streams of rows at once. A file defines, then
+// says FUNC NAME, matmul_s8 NAME, ENDFUNC NAME:
 //   LINE_COLS LINE_BYTES X_BYTES   columns that `line` takes; their bytes in a row and in x
 //   macro constants   what stays in zmm16-31, with eax as scratch
 //   macro load_x      x of LINE_COLS columns, from rax on
