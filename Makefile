@@ -193,6 +193,13 @@ deps: ## install the Debian packages that are missing (NO_INSTALL=1: only say wh
 deps-cross: ## fetch libpfm4 for the AArch64 build, unpacked as data under build/deps/ (event groups are checked with it)
 	$(Q)bash tests/fetch_debian.sh arm64 build/deps/aarch64 libpfm4-dev
 
+.PHONY: deps-vm
+deps-vm: deps deps-cross ## install QEMU's system emulator and fetch an AArch64 kernel for the tests of counters in a VM
+	$(Q)for tool in qemu-system-aarch64:qemu-system-arm cpio:cpio; do \
+	    command -v $${tool%%:*} >/dev/null || echo $${tool#*:}; done | \
+	    xargs -r $(SUDO)apt-get install -y -qq --no-install-recommends
+	$(Q)rm -rf build/deps/vm && bash tests/fetch_debian.sh --depends arm64 build/deps/vm linux-image-cloud-arm64 && rm -rf build/deps/vm/usr build/deps/vm/lib
+
 # ---- what people type -----------------------------------------------------------------------------
 # Packages decide what is compiled in, so make starts anew once they are there.
 demo: deps ## install what is missing, build, run the protocol three_regimes, draw its figures, write its page
