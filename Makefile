@@ -250,7 +250,7 @@ PREFIX    ?= /usr/local
 DESTDIR   ?=
 RUNNER    ?= $(if $(CROSS),qemu-$(ARCH))
 PINNED    = $(shell sed -n 's/^run //p' /dev/null $(wildcard analysis/*.run))
-SHARED    = LICENSE $(sort $(wildcard engine/embedded/* protocols/*.md analysis/*.gp analysis/*.run results/schema.csv $(addsuffix /*,$(PINNED))))
+SHARED    = LICENSE $(sort $(wildcard engine/embedded/* protocols/*.md probes/events/*.group analysis/*.gp analysis/*.run results/schema.csv $(addsuffix /*,$(PINNED))))
 DOCUMENTS := $(BUILD)/inferometer.1 $(BUILD)/inferometer.bash $(BUILD)/_inferometer
 TABLES    := experiments/verbs.def experiments/flags.def experiments/help.def experiments/words.def
 .PHONY: install uninstall documents

@@ -4,10 +4,10 @@
 
 #include "engine/synth.h"
 #include "experiments/catalog.h"
+#include "experiments/events.h"
 #include "experiments/failure.h"
 #include "experiments/table.h"
 #include "kernels/kernels.h"
-#include "probes/counters.h"
 
 int verb_list(const struct command *c);
 
@@ -120,21 +120,6 @@ static int list_architectures(enum table_format format) {
     return table_close(&t);
 }
 
-static void event_row(void *arg, const char *name, enum source s, const char *description) {
-    struct table *t = arg;
-    table_text(t, name);
-    table_text(t, source_name(s));
-    table_text(t, description);
-}
-
-static int list_events(enum table_format format) {
-    static const char *const columns[] = {"event", "source", "description", NULL};
-    struct table t;
-    table_open(&t, format, columns);
-    counters_list(event_row, &t);
-    return table_close(&t);
-}
-
 int verb_list(const struct command *c) {
     const enum table_format format = table_format(c);
     const char *what = c->positional[0];
@@ -143,7 +128,8 @@ int verb_list(const struct command *c) {
     if (!strcmp(what, "formats")) return list_formats(format);
     if (!strcmp(what, "architectures")) return list_architectures(format);
     if (!strcmp(what, "presets")) return list_presets(format);
-    if (!strcmp(what, "events")) return list_events(format);
+    if (!strcmp(what, "events")) return events_list(format);
+    if (!strcmp(what, "groups")) return events_list_groups(format);
     if (!strcmp(what, "protocols")) return catalog_list_protocols(format);
     if (!strcmp(what, "results")) return catalog_list_results(format);
     return fail(EXIT_USAGE, "list %s is not built yet", what);

@@ -210,21 +210,22 @@ out:
     free(empty);
 }
 
+void counters_try(const char *name, struct event *e) {
+    struct counters c = {.count = 1};
+    if (open_one(&c, 0, name)) { // no such event, or the process has no descriptor left
+        c.events[0].status = STATUS_unsupported;
+        snprintf(c.events[0].reason, sizeof c.events[0].reason, "%.150s", probes_error());
+    }
+    if (c.slots[0].fd >= 0) close(c.slots[0].fd);
+    *e = c.events[0];
+}
+
 size_t counters_standard(struct event *events, size_t max) {
     static const char *const names[] = {
         "cycles",           "instructions",   "cache-misses", "branch-misses", "task-clock",
         "context-switches", "cpu-migrations", "page-faults",  "minor-faults",  "major-faults"};
     const size_t count = sizeof names / sizeof names[0];
-    for (size_t i = 0; i < count && i < max; i++) {
-        struct counters c = {.count = 1};
-        memset(&events[i], 0, sizeof events[i]);
-        if (open_one(&c, 0, names[i])) { // the process has no descriptor left, say
-            c.events[0].status = STATUS_lost;
-            snprintf(c.events[0].reason, sizeof c.events[0].reason, "%.150s", probes_error());
-        }
-        if (c.slots[0].fd >= 0) close(c.slots[0].fd);
-        events[i] = c.events[0];
-    }
+    for (size_t i = 0; i < count && i < max; i++) counters_try(names[i], &events[i]);
     return count;
 }
 

@@ -87,6 +87,9 @@ void counters_total(const struct counters *c, const struct counters_reading *sum
 // wishes.
 void counters_calibrate(struct counters *c);
 
+// Opens one event for the calling thread and closes it again: *e says whether it counts here, and
+// why not.
+void counters_try(const char *name, struct event *e);
 // What every report on a machine names: cycles, instructions, cache-misses, branch-misses and the
 // software events, each opened alone and closed again. Returns how many there are; fills at most
 // max.

@@ -4,12 +4,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "probes/core_pmu.h"
 #include "probes/encode_pfm.h"
 #include "probes/error.h"
+#include "probes/group.h"
 #include "probes/nearest.h"
 
 #define HARD(id) PERF_TYPE_HARDWARE, PERF_COUNT_HW_##id
@@ -65,9 +69,33 @@ static bool looks_like_pfm(const char *name) {
 }
 #endif
 
-int encode_event(const char *name, struct encoding *e) {
-    memset(e, 0, sizeof *e);
+// "raw:0xCONFIG[,config1=0xN]": the core's PMU takes the code as it is.
+static int encode_raw(const char *name, struct encoding *e) {
+    char *end;
+    e->type = PERF_TYPE_RAW;
+    e->source = SOURCE_pmu;
+    e->exclude_kernel = true;
+    errno = 0;
+    e->config = strtoull(name + 4, &end, 16);
+    bool good = end != name + 4 && !errno;
+    if (good && !strncmp(end, ",config1=", 9)) {
+        const char *more = end + 9;
+        e->config1 = strtoull(more, &end, 16);
+        good = end != more && !errno;
+    }
+    if (!good || *end)
+        return probes_fail(
+            EINVAL,
+            "event \"%s\": a raw code is raw:0xCODE or raw:0xCODE,config1=0xCODE, in "
+            "hexadecimal",
+            name);
+    snprintf(e->full_name, sizeof e->full_name, "%.127s", name);
+    return 0;
+}
+
+static int encode_plain(const char *name, struct encoding *e) {
     const char *bare = strncasecmp(name, "perf::", 6) ? name : name + 6;
+    if (!strncmp(name, "raw:", 4)) return encode_raw(name, e);
     for (size_t i = 0; i < TABLE_ROWS; i++) {
         if (strcasecmp(bare, table[i].name)) continue;
         e->type = table[i].type;
@@ -94,15 +122,72 @@ int encode_event(const char *name, struct encoding *e) {
     }
     struct nearest near;
     nearest_begin(&near, bare);
-    for (size_t i = 0; i < TABLE_ROWS; i++) nearest_offer(&near, table[i].name);
+    encode_offer_table(&near);
     char names[256];
     return probes_fail(EINVAL, "event \"%s\" does not exist; nearest: %s", name,
                        nearest_names(&near, names, sizeof names));
 #endif
 }
 
+// A name that every CPU's file has, of a CPU that has no file, or cannot answer.
+static void absent(struct encoding *e, const char *reason) {
+    e->source = SOURCE_pmu;
+    e->status = STATUS_unsupported;
+    snprintf(e->reason, sizeof e->reason, "%.159s", reason);
+}
+
+static bool shared_name(const char *name) {
+    const struct group_name *n;
+    for (size_t i = 0; (n = group_name_at(i)) != NULL; i++)
+        if (!n->metric && !strcmp(n->name, name)) return true;
+    return false;
+}
+
+int encode_event_on(const char *name, const struct core_pmu *core, struct encoding *e) {
+    memset(e, 0, sizeof *e);
+    const struct group *g = group_selected();
+    const struct group_event *own = g ? group_event(g, name, core ? core->name : NULL) : NULL;
+    if (own && *own->absent) {
+        absent(e, own->absent);
+        return 0;
+    }
+    int error = 0;
+    if (!own && g && group_event(g, name, NULL)) {
+        absent(e, "the group file has no such event for this kind of core");
+        return 0;
+    }
+    if (!own && shared_name(name)) {
+        bool generic =
+            !strcmp(name, "cycles") || !strcmp(name, "instructions") || !strcmp(name, "branches");
+        if (!generic) {
+            absent(e, g ? "this CPU's group file does not name it"
+                        : "no group file was found: it lies in probes/events of the tree");
+            return 0;
+        }
+    }
+    if (own && (error = encode_plain(own->spec, e)) != 0) {
+        char why[400];
+        snprintf(why, sizeof why, "%.399s", probes_error());
+        return probes_fail(-error, "%s:%d: %s", g->path, own->line, why);
+    }
+    if (!own && (error = encode_plain(name, e)) != 0) return error;
+    if (core && e->status == STATUS_ok) { // the kernel would take its first PMU otherwise
+        if (e->type == PERF_TYPE_RAW)
+            e->type = core->type;
+        else if (e->type == PERF_TYPE_HARDWARE || e->type == PERF_TYPE_HW_CACHE)
+            e->config |= (uint64_t)core->type << 32;
+    }
+    return 0;
+}
+
+int encode_event(const char *name, struct encoding *e) {
+    return encode_event_on(name, core_pmu_of(core_pmus(), sched_getcpu()), e);
+}
+
 void encode_offer_table(struct nearest *near) {
+    const struct group *g = group_selected();
     for (size_t i = 0; i < TABLE_ROWS; i++) nearest_offer(near, table[i].name);
+    for (size_t i = 0; g && i < g->event_count; i++) nearest_offer(near, g->events[i].name);
 }
 
 struct listing {

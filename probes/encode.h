@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Names of events to what perf_event_open takes: our table of the kernel's generic events first (it
-// works in every build), libpfm4 where it was built in for everything else.
+// Names of events to what perf_event_open takes: the names of this CPU's group file
+// (probes/group.h) where one was selected, raw codes ("raw:0x4844",
+// "raw:0x12a,config1=0x3fbfc00001"), our table of the kernel's generic events (it works in every
+// build), libpfm4 where it was built in for everything else.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +23,9 @@ struct encoding {
 // name. With LIBPFM_ENCODE_INACTIVE=1 in the environment at the first call, events of CPUs that are
 // not here are encoded as well; their status stays unsupported.
 int encode_event(const char *name, struct encoding *e);
+// The same for a thread on a core of this PMU (NULL: the machine has one kind of core).
+struct core_pmu;
+int encode_event_on(const char *name, const struct core_pmu *core, struct encoding *e);
 // Every name of the table, then libpfm4's of the PMUs that are here.
 void encode_list(void (*row)(void *arg, const char *name, enum source s, const char *description),
                  void *arg);

@@ -71,7 +71,7 @@ case_install() {
         share/zsh/site-functions/_inferometer share/inferometer/manifest; do
         [ -f "$root/$want" ] || give_up "$want is missing"
     done
-    for want in engine/embedded/* protocols/*.md analysis/*.gp analysis/*.run; do
+    for want in engine/embedded/* protocols/*.md probes/events/*.group analysis/*.gp analysis/*.run; do
         [ -e "$want" ] || continue
         cmp "$want" "$data/$want" || give_up "$want"
     done
@@ -183,7 +183,7 @@ case_completion() {
     for verb in $(verbs BUILT); do offers --help -- "$verb" --; done
     offers --stats --kernel -m '!--temp' '!--set' -- generate -
     offers -o --help '!--stats' -- list kernels ''
-    offers kernels protocols '!groups' -- list ''
+    offers kernels protocols groups -- list ''
     offers f16 f32 '!q8_0' -- generate --kv ''
     offers --kv=f16 -- generate --kv=f
     offers f16 f32 -- generate --kv = f

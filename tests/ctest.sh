@@ -49,7 +49,7 @@ add lint lint "" bash "$root/tests/lint.sh"
 
 if [ -n "$cross" ]; then
     leave_out='^perplexity/' # ten minutes each under emulation; the logits say the same
-    for name in kernels counts logits; do
+    for name in kernels counts logits groups; do
         label=$name
         [ $name = kernels ] && label=kernel
         add "aarch64/$label" aarch64 "" qemu-aarch64 -cpu max "$root/$cross/tests/check_$name"
