@@ -134,10 +134,15 @@ struct kv_store_args {
     ptrdiff_t heads, dim, tokens;
 };
 
-// Yardsticks. read_stream: reads buffer[0..bytes) `iterations` times. fma_peak: an iteration is
-// 1920 multiply-adds; int8dot_peak: 7680; add_chain: 64 dependent 1-cycle integer adds. bytes is a
-// multiple of 1024, buffer 64-byte aligned. sink: 64 bytes, 64-byte aligned, written so that
-// nothing is dead (count_mispredictions also reads it). count_*, planted: kernels/exact_counts.h.
+// Yardsticks. bytes is a multiple of 1024, buffer 64-byte aligned; sink: 64 bytes, 64-byte aligned,
+// written so that nothing is dead (count_mispredictions also reads it).
+//   read_stream, write_stream, copy_stream, triad  go through the buffer `iterations` times; the
+//   last
+//     three write it: all of it; its second half from its first; its first third from the others
+//   pointer_chase  buffer is where it begins (kernels/chase.h); an iteration is 64 dependent loads
+//   fma_peak, int8dot_peak, bf16dot_peak  an iteration is 1920, 7680, 3840 multiply-adds
+//   add_chain  64 dependent 1-cycle integer additions an iteration
+//   count_*, planted  kernels/exact_counts.h
 struct yardstick_args {
     const void *buffer;
     ptrdiff_t bytes, iterations;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The yardsticks in plain C: what a compiler's code reaches, and a clock everywhere (add_chain).
 // Empty asm statements keep loops that compute nothing useful from being removed or merged.
+#include "kernels/block_formats.h"
 #include "kernels/symbols.h"
 
 #include <string.h>
@@ -46,6 +47,23 @@ void int8dot_peak__c(const struct yardstick_args *a) {
             KEEP_MEMORY(x);
             for (int k = 0; k < 32; k++) sum += w[k] * x[k];
             KEEP_REGISTER(sum);
+        }
+    }
+    memset(a->sink, 0, 64);
+    memcpy(a->sink, &sum, sizeof sum);
+}
+
+// 240 dots of 16 pairs of bf16, each 1: the sum of an iteration stays exact.
+void bf16dot_peak__c(const struct yardstick_args *a) {
+    uint16_t w[16], x[16];
+    float sum = 0;
+    for (int i = 0; i < 16; i++) w[i] = x[i] = 0x3f80;
+    for (ptrdiff_t n = 0; n < a->iterations; n++) {
+        sum = 0;
+        for (int dot = 0; dot < 240; dot++) {
+            KEEP_MEMORY(w);
+            KEEP_MEMORY(x);
+            for (int k = 0; k < 16; k++) sum += bf16_to_f32(w[k]) * bf16_to_f32(x[k]);
         }
     }
     memset(a->sink, 0, 64);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernels/chase.h"
+
 enum { ROUNDS = 41, ROUND_BUDGET_NS = 15000000, SLICE_NS = 50000 };
 
 struct bench {
@@ -182,6 +184,7 @@ static void set_kv_store(struct check *c, struct bench *b) {
 
 static void set_yardstick(struct bench *b) {
     void *buffer = memory((size_t)b->shape.rows);
+    if (b->kernel->op == OP_pointer_chase) chase_fill(buffer, (size_t)b->shape.rows, 1);
     b->args.yardstick = (struct yardstick_args){buffer, b->shape.rows, b->shape.cols, memory(64)};
 }
 

@@ -8,6 +8,8 @@
 // Live: rcx iterations left, ymm0-7 sums, ymm8 ymm9 bytes.
 // Clobbers: rcx rdi ymm0-9. Stack: none. Reads past the end: none.
 #include "kernels/asm/asm.h"
+#define VNNI_VEX
+#include "kernels/asm/x86_64/vnni.h"
 
 FUNC count_dot__avxvnni
         mov     rcx, [rdi + YARDSTICK_ITERATIONS]
@@ -26,7 +28,7 @@ FUNC count_dot__avxvnni
 # LLVM-MCA-BEGIN count_dot__avxvnni
         .rept   8
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
-        {vex} vpdpbusd ymm\n, ymm8, ymm9
+        DPBUSD ymm\n, ymm8, ymm9
         .endr
         .endr
         dec     rcx
