@@ -139,9 +139,14 @@ static void timing(struct check *c) {
     void *sink = check_output(c, "sink", 64, 64);
     check_writes(c, sink, 64);
     struct yardstick_args a = {buffer, bytes, few, sink};
-    double few_ns = best_ns(c, &a);
-    a.iterations = many;
-    double many_ns = best_ns(c, &a);
+    // A neighbour may slow all of the short calls and none of the long ones: tried again then.
+    double few_ns = 0, many_ns = 0;
+    for (int attempt = 0; attempt < 5 && many_ns <= 2 * few_ns && !c->failed; attempt++) {
+        a.iterations = few;
+        few_ns = best_ns(c, &a);
+        a.iterations = many;
+        many_ns = best_ns(c, &a);
+    }
     struct shape shape = {.rows = bytes, .cols = many};
     if (!c->failed && many_ns < least_ns(c->kernel->op, &shape))
         check_fail(c, "%.0f ns: no machine does %.0f ops and %.0f bytes in it", many_ns,
