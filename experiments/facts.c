@@ -21,6 +21,7 @@
 #include "experiments/record.h"
 #include "experiments/run_dir.h"
 #include "experiments/sha256.h"
+#include "kernels/isa_units.h"
 #include "probes/machine.h"
 
 void facts_utc(char utc[20]) {
@@ -255,6 +256,7 @@ int facts_write(const char *directory, const struct run_facts *f) {
     fact(r, "kernel_rules",
          getenv("INFEROMETER_KERNEL") != NULL ? getenv("INFEROMETER_KERNEL") : "");
     fact(r, "machine", machine_slug(m));
+    fact(r, "units_without_kernel", isa_units());
     for (size_t i = 0; i < machine_fact_count(m); i++) {
         const struct machine_fact *one = machine_fact_at(m, i);
         fact(r, one->key, one->status == STATUS_ok ? one->value : "");

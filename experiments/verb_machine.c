@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// machine: the facts that probes/machine.h gathers, and the state of the events that everyone asks
-// for.
+// machine: the facts that probes/machine.h gathers, units that no kernel uses, and the state of the
+// events that everyone asks for.
 #include <stdio.h>
 
 #include "experiments/table.h"
+#include "kernels/isa_units.h"
 #include "probes/counters.h"
 #include "probes/machine.h"
 
@@ -22,6 +23,11 @@ int verb_machine(const struct command *c) {
         table_text(&t, f->source);
         table_text(&t, status_name(f->status));
     }
+    table_text(&t, "units_without_kernel"); // ceilings lie below what these could do
+    table_text(&t, isa_units());
+    table_text(&t, "");
+    table_text(&t, isa_units_source());
+    table_text(&t, status_name(STATUS_ok));
     struct event events[16];
     const size_t event_count = counters_standard(events, 16);
     for (size_t i = 0; i < event_count && i < 16; i++) {

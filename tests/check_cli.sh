@@ -229,6 +229,7 @@ case_list__control_characters() { # in a run from elsewhere: none reaches a term
 case_machine__columns() {
     "$I" machine -o csv >"$D/out" || { why "exit $?"; return; }
     same header "$(head -1 "$D/out")" key,value,unit,source,status
+    grep -q '^units_without_kernel,[^,]' "$D/out" || why "does not say what units it has no kernels for"
 }
 case_inspect__tables() {
     "$I" inspect $M -o csv | grep -q '^general.architecture,string,' || { why "no architecture"; return; }

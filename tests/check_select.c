@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The grammar of variants, the choice by tokens, and the words of shapes.
+#include "kernels/isa_units.h"
 #include "kernels/kernels.h"
 #include "tests/case.h"
 
@@ -123,12 +124,29 @@ static int check_shapes(const void *argument) {
     return failures > 0;
 }
 
+// Units of CPUs that are not here: Sapphire Rapids, a plain AVX-512 machine, Neoverse V1, one with
+// SME.
+static int check_units(const void *argument) {
+    (void)argument;
+    char text[ISA_UNITS_BYTES];
+    failures = 0;
+    isa_units_x86_64(1u << 22 | 1u << 24 | 1u << 25, 0, text);
+    expect(!strcmp(text, "AMX-INT8 (int8) AMX-BF16 (bf16)"), "AMX", text);
+    isa_units_x86_64(1u << 24 | 1u << 23, 0x30, text);
+    expect(!strcmp(text, "none"), "tiles alone", text);
+    isa_units_aarch64(1u << 22, 1u << 13 | 1u << 14, text);
+    expect(!strcmp(text, "I8MM (int8) BF16 (bf16) SVE (fma, int8)"), "SVE", text);
+    isa_units_aarch64(0, 1u << 23, text);
+    expect(!strcmp(text, "SME (fma, int8, bf16)"), "SME", text);
+    expect(*isa_units() != 0, "this machine", isa_units());
+    return failures > 0;
+}
+
 int main(int argc, char **argv) {
     static const struct test_case cases[] = {
-        {"rules", check_rules, NULL},
-        {"choice", check_choice, NULL},
-        {"table", check_table, NULL},
-        {"shapes", check_shapes, NULL},
+        {"rules", check_rules, NULL}, {"choice", check_choice, NULL},
+        {"table", check_table, NULL}, {"shapes", check_shapes, NULL},
+        {"units", check_units, NULL},
     };
     return case_main(argc, argv, cases, sizeof cases / sizeof *cases);
 }
