@@ -10,9 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// y[t][r] = sum over c of w[r][c] * x[t][c] (+ bias[r]); with w2: silu of that times the same with
-// w2. Also the tiles matmul_panel_*: there w is a panel (see panel_args), rows <= the variant's
-// row_block and w_stride is ignored.
+// y[t][r] = activation(sum over c of w[r][c] * x[t][c] + bias[r]); with w2 that times the sum with
+// w2 (gate+up). gelu is the one by tanh: x / (1 + exp(-2 * sqrt(2/pi) * (x + 0.044715 * x^3))).
+// What a variant honours of bias, activation and w2 stands in its row (takes). Packed layouts: w
+// points at a group of layout_rows, w_stride is the bytes of a plain row and not needed. Also the
+// tiles matmul_panel_*: there w is a panel (see panel_args), rows <= the variant's row_block and
+// w_stride is ignored.
+enum activation { ACTIVATION_none, ACTIVATION_silu, ACTIVATION_gelu };
+
 struct matmul_args {
     float *y;           // [tokens][rows], written
     ptrdiff_t y_stride; // bytes between tokens
@@ -23,7 +28,8 @@ struct matmul_args {
     const void *x;      // [tokens][cols] in the op's activation format; 64-byte aligned
     ptrdiff_t x_stride; // bytes between tokens, a multiple of 64 for a8_32
     ptrdiff_t rows, cols, tokens;
-    void *scratch; // the variant's scratch_bytes, 64-byte aligned, one for each thread
+    void *scratch;        // the variant's scratch_bytes, 64-byte aligned, one for each thread
+    ptrdiff_t activation; // enum activation
 };
 
 // Packs a row block into a panel. Panel i8: rows in groups of 16 (missing rows: q = 0, d = 0); a

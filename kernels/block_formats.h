@@ -32,6 +32,17 @@ struct block_i8 {
     uint8_t q[8][16][4];
     float d[16];
 };
+// 32 columns of 16 rows of the packed layouts (kernels/layouts.def).
+struct block_q4_0x16 {
+    uint8_t q[4][16][4]; // q[i][row][k]: columns 4 * i + k (low nibble) and 16 more (high)
+    uint16_t d[16];
+};
+struct block_q8_0x16 {
+    uint8_t q[8][16][4]; // q[i][row][k]: quant of column 4 * i + k, plus 128
+    uint16_t d[16];
+};
+_Static_assert(sizeof(struct block_q4_0x16) == 16 * 18 && sizeof(struct block_q8_0x16) == 16 * 34,
+               "as many bytes as plain");
 _Static_assert(sizeof(struct block_q8_0) == 34 && sizeof(struct block_q4_0) == 18, "GGUF's sizes");
 _Static_assert(sizeof(struct block_i8) == 576, "16 rows in panel_bytes");
 

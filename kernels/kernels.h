@@ -46,7 +46,7 @@ enum op_class {
     CLASS_kv_store,
     CLASS_yardstick,
 };
-enum { TAKES_BIAS = 1, TAKES_W2 = 2 };
+enum { TAKES_BIAS = 1, TAKES_W2 = 2, TAKES_ACTIVATION = 4, TAKES_ALL = 7 };
 
 struct format_info {
     const char *name, *meaning;
@@ -107,6 +107,12 @@ int format_of_gguf_type(uint32_t gguf_type); // enum format, or -1
 // token's three planes.
 size_t format_row_bytes(enum format f, ptrdiff_t cols);
 size_t panel_bytes(enum format f, ptrdiff_t rows, ptrdiff_t cols); // of a panel format
+// Packed layouts (kernels/layouts.def).
+int layout_of(enum format plain);        // the packed format of a plain one, or -1
+enum format layout_plain(enum format f); // the plain format of a packed one; f itself of others
+ptrdiff_t layout_rows(enum format f);    // rows that lie together; 1 of plain formats
+// Packs rows (a multiple of layout_rows) of the plain format, which lie without gaps.
+void layout_pack(enum format packed, void *to, const void *from, ptrdiff_t rows, ptrdiff_t cols);
 // Planes of one token of a8_32 begin at these bytes (q at 0).
 size_t a8_32_d_offset(ptrdiff_t cols);
 size_t a8_32_sum_offset(ptrdiff_t cols);

@@ -4,16 +4,10 @@
 #include "kernels/symbols.h"
 #include "kernels/block_formats.h"
 #include "kernels/kernels.h"
+#include "kernels/reference_epilogue.h"
 #include "kernels/variant.h"
 
-#include <math.h>
-
 enum { TOKENS_AT_ONCE = 16, COLS_AT_ONCE = 256 };
-
-static inline float finish(const struct matmul_args *a, ptrdiff_t r, float gate, float up) {
-    if (a->w2) return gate / (1.0f + expf(-gate)) * up;
-    return a->bias ? gate + a->bias[r] : gate;
-}
 
 static inline float *y_at(const struct matmul_args *a, ptrdiff_t t, ptrdiff_t r) {
     return (float *)((char *)a->y + t * a->y_stride) + r;
@@ -44,7 +38,7 @@ static inline void matmul_float(const struct matmul_args *a, columns_fn *columns
         for (ptrdiff_t r = 0; r < a->rows; r++) {
             row_sums(a, (const char *)a->w + r * a->w_stride, t0, n, gate, columns);
             if (a->w2) row_sums(a, (const char *)a->w2 + r * a->w_stride, t0, n, up, columns);
-            for (ptrdiff_t t = 0; t < n; t++) *y_at(a, t0 + t, r) = finish(a, r, gate[t], up[t]);
+            for (ptrdiff_t t = 0; t < n; t++) *y_at(a, t0 + t, r) = epilogue(a, r, gate[t], up[t]);
         }
     }
 }
@@ -81,7 +75,7 @@ void NAME(matmul_panel_f32_f32)(const struct matmul_args *a) {
                 for (int r = 0; r < PANEL_GROUP_ROWS; r++)
                     sums[r] += w[c * PANEL_GROUP_ROWS + r] * x[c];
             for (ptrdiff_t r = 0; r < rows; r++)
-                *y_at(a, t, r0 + r) = a->bias ? sums[r] + a->bias[r0 + r] : sums[r];
+                *y_at(a, t, r0 + r) = epilogue(a, r0 + r, sums[r], 0.0f);
         }
     }
 }
@@ -124,7 +118,7 @@ static inline void matmul_integer(const struct matmul_args *a, row_dot_fn *row_d
         for (ptrdiff_t t = 0; t < a->tokens; t++) {
             const char *x = (const char *)a->x + t * a->x_stride;
             float gate = row_dot(w, x, a->cols), up = w2 ? row_dot(w2, x, a->cols) : 0.0f;
-            *y_at(a, t, r) = finish(a, r, gate, up);
+            *y_at(a, t, r) = epilogue(a, r, gate, up);
         }
     }
 }
@@ -159,7 +153,7 @@ void NAME(matmul_panel_i8_a8_32)(const struct matmul_args *a) {
                     sums[r] += w[b].d[r] * d[b] * (float)(dots[r] - 128 * x_sums[b]);
             }
             for (ptrdiff_t r = 0; r < rows; r++)
-                *y_at(a, t, r0 + r) = a->bias ? sums[r] + a->bias[r0 + r] : sums[r];
+                *y_at(a, t, r0 + r) = epilogue(a, r0 + r, sums[r], 0.0f);
         }
     }
 }

@@ -47,6 +47,35 @@ void panel_q4_0_i8__c(const struct panel_args *a) {
     pack(a, q4_0_quants);
 }
 
+// Packed layouts: whole groups of 16 rows; rows that are missing from the last one are left out.
+static void pack_groups(const struct panel_args *a, bool nibbles) {
+    ptrdiff_t blocks = a->cols / BLOCK_COLS;
+    ptrdiff_t groups = (a->rows + PANEL_GROUP_ROWS - 1) / PANEL_GROUP_ROWS;
+    for (ptrdiff_t n = 0; n < groups * blocks; n++) {
+        const struct block_q4_0x16 *w4 = (const struct block_q4_0x16 *)a->w + n;
+        const struct block_q8_0x16 *w8 = (const struct block_q8_0x16 *)a->w + n;
+        struct block_i8 *panel = (struct block_i8 *)a->panel + n;
+        for (int r = 0; r < PANEL_GROUP_ROWS; r++) {
+            bool there = n / blocks * PANEL_GROUP_ROWS + r < a->rows;
+            panel->d[r] = there ? f16_to_f32(nibbles ? w4->d[r] : w8->d[r]) : 0.0f;
+            for (int i = 0; i < 8; i++)
+                for (int k = 0; k < 4; k++) {
+                    int q =
+                        nibbles ? 120 + (w4->q[i % 4][r][k] >> (i / 4 * 4) & 15) : w8->q[i][r][k];
+                    panel->q[i][r][k] = (uint8_t)(there ? q : 128);
+                }
+        }
+    }
+}
+
+void panel_q8_0x16_i8__c(const struct panel_args *a) {
+    pack_groups(a, false);
+}
+
+void panel_q4_0x16_i8__c(const struct panel_args *a) {
+    pack_groups(a, true);
+}
+
 // Panel f32: COLS_AT_ONCE columns of a row at a time, scattered to their lane.
 enum { COLS_AT_ONCE = 256 };
 typedef const float *columns_fn(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer);

@@ -69,8 +69,11 @@ static ptrdiff_t ring_of_rows(struct check *c, struct bench *b, enum format f, p
     } else if (f == FORMAT_panel_f32) {
         data_floats(c, DATA_RANDOM, (float *)b->ring, (ptrdiff_t)(b->ring_step / sizeof(float)));
     } else {
+        enum format plain = layout_plain(f);
+        char *to = plain == f ? b->ring : memory(b->ring_step);
         for (ptrdiff_t r = 0; r < rows; r++)
-            data_weights(c, DATA_RANDOM, f, b->ring + r * stride, cols);
+            data_weights(c, DATA_RANDOM, plain, to + r * stride, cols);
+        if (plain != f) layout_pack(f, b->ring, to, rows, cols);
     }
     for (size_t i = 1; i < b->ring_count; i++)
         memcpy(b->ring + i * b->ring_step, b->ring, b->ring_step);

@@ -5,6 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The quant and the scale of a packed layout (kernels/layouts.def) or a plain row.
+static int quant_of(enum format f, const char *w, ptrdiff_t stride, ptrdiff_t blocks, ptrdiff_t row,
+                    ptrdiff_t b, int k, uint16_t *half) {
+    const unsigned char *block =
+        (const unsigned char *)w + row * stride + b * format_info(f)->block_bytes;
+    if (f == FORMAT_q4_0x16 || f == FORMAT_q8_0x16) {
+        ptrdiff_t bytes = 16 * format_info(f)->block_bytes;
+        int column = f == FORMAT_q4_0x16 ? k % 16 : k;
+        block = (const unsigned char *)w + (row / 16 * blocks + b) * bytes;
+        memcpy(half, block + bytes - 32 + row % 16 * 2, sizeof *half);
+        int q = block[column / 4 * 64 + row % 16 * 4 + column % 4];
+        return f == FORMAT_q8_0x16 ? q - 128 : (k < 16 ? q & 15 : q >> 4) - 8;
+    }
+    memcpy(half, block, sizeof *half);
+    if (f == FORMAT_q8_0) return ((const signed char *)block)[2 + k];
+    return (k < 16 ? block[2 + k] & 15 : block[2 + k - 16] >> 4) - 8;
+}
+
 // Panel i8: groups of 16 rows of [cols/32] of { uint8 q[8][16][4]; float d[16] }.
 static void want_i8(unsigned char *want, enum format f, const char *w, ptrdiff_t stride,
                     ptrdiff_t rows, ptrdiff_t cols) {
@@ -12,19 +30,12 @@ static void want_i8(unsigned char *want, enum format f, const char *w, ptrdiff_t
         for (ptrdiff_t b = 0; b < cols / 32; b++) {
             unsigned char *block = want + (row / 16 * (cols / 32) + b) * 576;
             uint16_t half = 0;
-            if (row < rows)
-                memcpy(&half, w + row * stride + b * format_info(f)->block_bytes, sizeof half);
-            float d = (float)data_f16(half);
-            memcpy(block + 512 + row % 16 * 4, &d, sizeof d);
             for (int k = 0; k < 32; k++) {
-                const unsigned char *q =
-                    (const unsigned char *)w + row * stride + b * format_info(f)->block_bytes + 2;
-                int quant = 0;
-                if (row < rows && f == FORMAT_q8_0) quant = ((const signed char *)q)[k];
-                if (row < rows && f == FORMAT_q4_0)
-                    quant = (k < 16 ? q[k] & 15 : q[k - 16] >> 4) - 8;
+                int quant = row < rows ? quant_of(f, w, stride, cols / 32, row, b, k, &half) : 0;
                 block[k / 4 * 64 + row % 16 * 4 + k % 4] = (unsigned char)(quant + 128);
             }
+            float d = (float)data_f16(half);
+            memcpy(block + 512 + row % 16 * 4, &d, sizeof d);
         }
 }
 
@@ -38,6 +49,18 @@ static void want_f32(unsigned char *want, enum format f, const char *w, ptrdiff_
         }
 }
 
+// Whole groups of any quants and any finite scales.
+static void fill_packed(struct check *c, enum format f, char *w, size_t bytes) {
+    size_t block_bytes = 16 * (size_t)format_info(f)->block_bytes;
+    for (size_t i = 0; i < bytes; i++) w[i] = (char)check_random(c);
+    for (size_t at = block_bytes - 32; at < bytes; at += block_bytes)
+        for (size_t r = 0; r < 16; r++) {
+            uint16_t half = (uint16_t)check_between(c, 0, 0x7bff);
+            if (check_random(c) & 1) half |= 0x8000;
+            memcpy(w + at + 2 * r, &half, sizeof half);
+        }
+}
+
 static void one(struct check *c, ptrdiff_t rows, ptrdiff_t cols, enum data data, ptrdiff_t gap,
                 int place) {
     enum format f = op_info(c->kernel->op)->weights;
@@ -46,8 +69,14 @@ static void one(struct check *c, ptrdiff_t rows, ptrdiff_t cols, enum data data,
                     place))
         return;
     size_t element = (size_t)data_element_bytes(f);
-    char *w = check_input(c, "w", (size_t)((rows - 1) * stride + row_bytes), element, place);
-    for (ptrdiff_t r = 0; r < rows; r++) data_weights(c, data, f, w + r * stride, cols);
+    bool packed = layout_plain(f) != f;
+    size_t w_bytes =
+        packed ? panel_bytes(f, rows, cols) : (size_t)((rows - 1) * stride + row_bytes);
+    char *w = check_input(c, "w", w_bytes, element, place);
+    if (packed)
+        fill_packed(c, f, w, w_bytes);
+    else
+        for (ptrdiff_t r = 0; r < rows; r++) data_weights(c, data, f, w + r * stride, cols);
     enum format to = op_info(c->kernel->op)->activations;
     size_t bytes = panel_bytes(to, rows, cols);
     unsigned char *panel = check_output(c, "panel", bytes, 64);
@@ -69,14 +98,15 @@ void check_panel(struct check *c) {
     enum format f = op_info(c->kernel->op)->weights;
     ptrdiff_t row_block = c->kernel->row_block, most = 2 * row_block + 1;
     ptrdiff_t multiple = format_info(f)->block_elems, element = data_element_bytes(f);
+    bool packed = layout_plain(f) != f;
     int data = 0;
 #define NEXT_DATA ((enum data)(data++ % DATA_COUNT))
     for (ptrdiff_t rows = 1; rows <= most; rows++) one(c, rows, 96, NEXT_DATA, 0, AT_GUARD);
     for (ptrdiff_t cols = multiple; cols <= (multiple == 1 ? 67 : 17 * 32); cols += multiple) {
         one(c, row_block, cols, NEXT_DATA, 0, AT_GUARD);
-        one(c, 5, cols, NEXT_DATA, 3 * element, AT_GUARD);
+        one(c, 5, cols, NEXT_DATA, packed ? 0 : 3 * element, AT_GUARD);
     }
     one(c, row_block + 7, 17 * 32 + (multiple == 1 ? 13 : 0), NEXT_DATA, 0, AT_GUARD);
     for (int place = 0; place < 64; place += (int)element)
-        one(c, row_block + 3, 96, NEXT_DATA, element * (place % 5), place);
+        one(c, row_block + 3, 96, NEXT_DATA, packed ? 0 : element * (place % 5), place);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// clang-format off
 // One token, one row after the other: the body of matmul_{q8_0,q4_0}_a8_32__{avx2,avxvnni,
 // avx512vnni}_r1*. A file defines, then says FUNC NAME, matvec_r1 NAME, ENDFUNC NAME:
 //   BLOCK           bytes of 32 weights, a f16 scale first
@@ -17,7 +18,6 @@
 // Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-9 ymm14 ymm15. Stack: rbx rbp r12. Reads past the end:
 //       none.
 #pragma once
-// clang-format off
 #include "kernels/asm/asm.h"
 
 .macro matvec_r1 name

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+// clang-format off
 // The dots of a8_32_r1.h by vpdpbusd on 256 bits: q8_0 as q + 128, q4_0 as its nibbles.
 #pragma once
-// clang-format off
 #include "kernels/asm/x86_64/vnni.h"
 
 .macro constants
