@@ -91,6 +91,11 @@ enum verdict comparison_decide(const struct comparison *c, const double *values,
     return VERDICT_inconclusive;
 }
 
-bool comparison_gate(const struct comparison *control, double min_effect) {
-    return control->lo <= 0 && control->hi >= 0 && control->hi - control->lo <= 2 * min_effect;
+void comparison_gate(struct comparison *control, double min_effect) {
+    double half = (control->hi - control->lo) / 2;
+    bool passed = control->lo <= 0 && control->hi >= 0 && half <= min_effect;
+    control->verdict = passed ? VERDICT_equivalent : VERDICT_inconclusive;
+    control->smallest = NAN;
+    control->blocks_needed =
+        statistics_values_for(half, min_effect, control->n, COMPARISON_GATE_LEVEL);
 }

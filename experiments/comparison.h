@@ -45,5 +45,7 @@ struct comparison comparison_of(const double *values, size_t count, double level
 // real: the interval excludes 0 and |effect| >= min_effect. equivalent: the 90 % interval lies
 // inside ±min_effect. Else inconclusive.
 enum verdict comparison_decide(const struct comparison *c, const double *values, double min_effect);
-// Of the control's effects: their 99 % interval contains 0 and is no wider than ±min_effect.
-bool comparison_gate(const struct comparison *control, double min_effect);
+// Of the control, with its interval at COMPARISON_GATE_LEVEL: equivalent where that contains 0 and
+// is no wider than ±min_effect, else inconclusive. Sets verdict and blocks_needed (until it were as
+// narrow as that); it has no smallest effect.
+void comparison_gate(struct comparison *control, double min_effect);

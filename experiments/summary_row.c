@@ -107,9 +107,7 @@ static void compare(struct summary_row *row, const struct group *a, const struct
     if (!row->control)
         row->against.verdict = comparison_decide(&row->against, effects, family.min_effect);
     else if (n > 0)
-        row->against.verdict = comparison_gate(&row->against, family.min_effect)
-                                   ? VERDICT_equivalent
-                                   : VERDICT_inconclusive;
+        comparison_gate(&row->against, family.min_effect);
 }
 
 static bool repeats_itself(const char *source) {

@@ -9,10 +9,10 @@
 #include "engine/error.h"
 #include "engine/model.h"
 #include "experiments/catalog.h"
-#include "experiments/catalog.h"
 #include "experiments/command.h"
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
+#include "experiments/verdicts.h"
 
 _Static_assert(FLAG_VALUES_MAX + 2 <= DRIVER_OVERRIDES_MAX, "every flag may be a --set");
 
@@ -52,13 +52,25 @@ static int dry_run(const struct protocol *p, const struct driver_options *o) {
     return 0;
 }
 
+// On standard error: the run's directory is the one line of standard output.
+static void show_verdicts(const struct protocol *p, const char *run_path) {
+    char path[4200];
+    struct csv_table summary = {0};
+    snprintf(path, sizeof path, "%s/summary.csv", run_path);
+    if (csv_read(&summary, path) == 0) verdicts_print(stderr, p, &summary);
+    csv_free(&summary);
+}
+
 static int run_one(const char *name, struct driver_options *o, bool dry) {
     struct protocol *p = NULL;
     char *path = NULL;
     int status = protocol_read(&p, name, o->overrides, o->override_count);
     if (status != 0) return status;
     status = dry ? dry_run(p, o) : driver_execute(p, o, &path);
-    if (status == 0 && !dry) printf("%s\n", path);
+    if (status == 0 && !dry) {
+        show_verdicts(p, path);
+        printf("%s\n", path);
+    }
     free(path);
     protocol_free(p);
     return status;
