@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 
 #include "probes/counters_judge.h"
 #include "probes/counters_open.h"
+#include "probes/counters_parts.h"
 #include "probes/encode.h"
 #include "probes/error.h"
 
@@ -36,63 +39,73 @@ const char *status_name(enum status s) {
     return (unsigned)s < STATUS_COUNT ? words[s] : "";
 }
 
-struct slot { // of one event
-    int fd;   // -1: not opened
-    size_t group, position;
-    double overhead, spread; // of an empty region: median, and from its 10th to its 90th percentile
-    bool never_zero;         // cycles and instructions: a region that runs has some
-};
-struct group {
-    uint32_t kind; // events of one kind share a group
-    int leader;
-    size_t members;
-};
-struct counters {
-    size_t count, group_count;
-    struct event events[COUNTERS_MAX];
-    struct slot slots[COUNTERS_MAX];
-    struct group groups[COUNTERS_GROUPS];
-};
-
 #define KIND_CORE UINT32_MAX // generic, cache and raw events are all of the core's PMU
-static uint32_t kind_of(const struct encoding *e) {
+static uint32_t kind_of(const struct counters *c, const struct encoding *e) {
     bool core =
         e->type == PERF_TYPE_HARDWARE || e->type == PERF_TYPE_HW_CACHE || e->type == PERF_TYPE_RAW;
-    return core ? KIND_CORE : e->type;
+    return core || (c->core && e->type == c->core->type) ? KIND_CORE : e->type;
 }
 
-static int open_one(struct counters *c, size_t i, const char *name) {
+static int encode_one(const struct counters *c, struct event *event, const char *name,
+                      struct encoding *encoding) {
+    snprintf(event->name, sizeof event->name, "%s", name);
+    int error = encode_event_on(name, c->core, encoding);
+    if (error) return error;
+    event->source = encoding->source;
+    event->status = encoding->status;
+    snprintf(event->reason, sizeof event->reason, "%s", encoding->reason);
+    if (*encoding->full_name)
+        snprintf(event->encoding, sizeof event->encoding,
+                 encoding->config1 ? "type=%u config=0x%llx config1=0x%llx"
+                                   : "type=%u config=0x%llx",
+                 encoding->type, (unsigned long long)encoding->config,
+                 (unsigned long long)encoding->config1);
+    return 0;
+}
+
+static int open_one(struct counters *c, size_t i, const struct encoding *encoding) {
     struct event *event = &c->events[i];
     struct slot *slot = &c->slots[i];
-    struct encoding encoding;
     slot->fd = -1;
-    snprintf(event->name, sizeof event->name, "%s", name);
-    int error = encode_event(name, &encoding);
-    if (error) return error;
-    event->source = encoding.source;
-    event->status = encoding.status;
-    snprintf(event->reason, sizeof event->reason, "%s", encoding.reason);
-    if (*encoding.full_name)
-        snprintf(event->encoding, sizeof event->encoding, "type=%u config=0x%llx", encoding.type,
-                 (unsigned long long)encoding.config);
-    if (encoding.status != STATUS_ok) return 0;
-
+    if (encoding->status != STATUS_ok) return 0;
     size_t g = 0;
-    uint32_t kind = kind_of(&encoding);
+    uint32_t kind = kind_of(c, encoding);
     while (g < c->group_count && c->groups[g].kind != kind) g++;
     if (g == COUNTERS_GROUPS)
         return probes_fail(EINVAL,
                            "event \"%s\": events of more than %d PMUs at once; use more passes",
-                           name, COUNTERS_GROUPS);
-    slot->fd = counters_open_event(&encoding, g < c->group_count ? c->groups[g].leader : -1, event);
+                           event->name, COUNTERS_GROUPS);
+    slot->fd = counters_open_event(encoding, g < c->group_count ? c->groups[g].leader : -1, event);
     if (slot->fd < 0) return slot->fd == -1 ? 0 : slot->fd;
-    if (g == c->group_count) c->groups[c->group_count++] = (struct group){kind, slot->fd, 0};
+    if (g == c->group_count)
+        c->groups[c->group_count++] = (struct counter_group){.kind = kind, .leader = slot->fd};
     slot->group = g;
     slot->position = c->groups[g].members++;
+    c->groups[g].slots[slot->position] = i;
+    const uint64_t generic = encoding->config & UINT32_MAX; // above it a PMU's type may stand
     slot->never_zero =
-        encoding.type == PERF_TYPE_HARDWARE && (encoding.config == PERF_COUNT_HW_CPU_CYCLES ||
-                                                encoding.config == PERF_COUNT_HW_INSTRUCTIONS);
+        encoding->type == PERF_TYPE_HARDWARE &&
+        (generic == PERF_COUNT_HW_CPU_CYCLES || generic == PERF_COUNT_HW_INSTRUCTIONS);
     return 0;
+}
+
+// Intel's top-down metrics are counted only beside the slots, which must lead their group.
+#define RAW_SLOTS 0x400
+static bool leads(const struct encoding *e) {
+    return e->type == PERF_TYPE_RAW && e->config == RAW_SLOTS;
+}
+
+static int open_all(struct counters *c, const char *const *names, size_t count) {
+    struct encoding encodings[COUNTERS_MAX];
+    int error = 0;
+    for (; !error && c->count < count; c->count++) {
+        c->slots[c->count].fd = -1;
+        error = encode_one(c, &c->events[c->count], names[c->count], &encodings[c->count]);
+    }
+    for (int later = 0; later < 2; later++)
+        for (size_t i = 0; !error && i < count; i++)
+            if (leads(&encodings[i]) == (later == 0)) error = open_one(c, i, &encodings[i]);
+    return error;
 }
 
 int counters_open(struct counters **out, const char *const *names, size_t count) {
@@ -102,8 +115,8 @@ int counters_open(struct counters **out, const char *const *names, size_t count)
                            COUNTERS_MAX);
     struct counters *c = calloc(1, sizeof *c);
     if (!c) return probes_fail(ENOMEM, "no memory for counters");
-    int error = 0;
-    for (; !error && c->count < count; c->count++) error = open_one(c, c->count, names[c->count]);
+    c->core = core_pmu_of(core_pmus(), sched_getcpu());
+    int error = open_all(c, names, count);
     for (size_t g = 0; !error && g < c->group_count; g++)
         if (ioctl(c->groups[g].leader, PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP))
             error = probes_fail(errno, "counters cannot be started: %s", strerror(errno));
@@ -111,14 +124,21 @@ int counters_open(struct counters **out, const char *const *names, size_t count)
         counters_close(c);
         return error;
     }
+    while (c->core_group < c->group_count && c->groups[c->core_group].kind != KIND_CORE)
+        c->core_group++;
+    counters_user_map(c);
     counters_calibrate(c);
     *out = c;
     return 0;
 }
 
 void counters_close(struct counters *c) {
-    for (size_t i = c ? c->count : 0; i-- > 0;) // members before their leader
-        if (c->slots[i].fd >= 0) close(c->slots[i].fd);
+    if (c) counters_user_unmap(c);
+    for (size_t i = c ? c->count : 0; i-- > 0;) { // members before their leader
+        const struct slot *s = &c->slots[i];
+        if (s->fd >= 0 && s->fd != c->groups[s->group].leader) close(s->fd);
+    }
+    for (size_t g = 0; c && g < c->group_count; g++) close(c->groups[g].leader);
     free(c);
 }
 
@@ -130,21 +150,34 @@ const struct event *counters_event(const struct counters *c, size_t i) {
     return i < c->count ? &c->events[i] : NULL;
 }
 
+static void read_by_call(const struct counters *c, size_t g, struct counters_reading *r) {
+    const struct counter_group *group = &c->groups[g];
+    uint64_t values[3 + COUNTERS_MAX]; // members, enabled, running, value…
+    ssize_t want = (ssize_t)((3 + group->members) * sizeof(uint64_t));
+    bool got = read(group->leader, values, sizeof values) == want;
+    if (!got) memset(values, 0, sizeof values);
+    if (!got) r->lost_groups |= 1u << g;
+    r->enabled_ns[g] = values[1];
+    r->running_ns[g] = values[2];
+    for (size_t m = 0; m < group->members; m++) r->values[group->slots[m]] = values[3 + m];
+}
+
 void counters_read(struct counters *c, struct counters_reading *r) {
-    uint64_t values[COUNTERS_GROUPS][3 + COUNTERS_MAX]; // members, enabled, running, value…
     r->lost_groups = 0;
-    for (size_t g = 0; g < c->group_count; g++) {
-        ssize_t want = (ssize_t)((3 + c->groups[g].members) * sizeof(uint64_t));
-        bool got = read(c->groups[g].leader, values[g], sizeof values[g]) == want;
-        if (!got) memset(values[g], 0, sizeof values[g]);
-        if (!got) r->lost_groups |= 1u << g;
-        r->enabled_ns[g] = values[g][1];
-        r->running_ns[g] = values[g][2];
-    }
-    for (size_t i = 0; i < c->count; i++) {
-        const struct slot *s = &c->slots[i];
-        r->values[i] = s->fd < 0 ? 0 : values[s->group][3 + s->position];
-    }
+    for (size_t g = 0; g < c->group_count; g++)
+        if (!c->groups[g].user || !counters_user_read(c, g, r)) read_by_call(c, g, r);
+    // On a core of another kind this PMU does not see the thread.
+    if (c->core && !CPU_ISSET((size_t)sched_getcpu(), &c->core->cpus))
+        r->lost_groups |= 1u << c->core_group;
+}
+
+bool counters_read_in_user_space(const struct counters *c) {
+    return c->core_group < c->group_count && c->groups[c->core_group].user;
+}
+
+void counters_use_system_calls(struct counters *c) {
+    for (size_t g = 0; g < c->group_count; g++) c->groups[g].user = false;
+    counters_calibrate(c);
 }
 
 void counters_add(const struct counters *c, struct counters_reading *sum,
@@ -171,6 +204,8 @@ void counters_total(const struct counters *c, const struct counters_reading *sum
             o.enabled_ns = sum->enabled_ns[s->group];
             o.running_ns = sum->running_ns[s->group];
             o.lost = sum->lost_groups >> s->group & 1;
+            // Off the PMU of its kind of core, for all that is known on the other kind.
+            if (c->core && s->group == c->core_group && o.running_ns < o.enabled_ns) o.lost = true;
         }
         counts[i].source = c->events[i].source;
         counters_judge(&o, &counts[i]);
@@ -210,11 +245,31 @@ out:
     free(empty);
 }
 
+struct calibration counters_calibration(const struct counters *c, size_t i) {
+    const struct slot *s = &c->slots[i];
+    if (i >= c->count || s->fd < 0) return (struct calibration){NAN, NAN, NAN};
+    return (struct calibration){s->overhead, s->spread, COUNTERS_MIN_REGION_SPREADS * s->spread};
+}
+
+const char *counters_held_by_others(const struct counters *c, const struct counters_reading *sum) {
+    for (size_t g = 0; g < c->group_count; g++) {
+        static _Thread_local char text[240];
+        const double enabled = (double)sum->enabled_ns[g], running = (double)sum->running_ns[g];
+        if (running >= enabled || (c->core && g == c->core_group)) continue;
+        snprintf(text, sizeof text,
+                 "%zu events that fit into the PMU together were on it for %.1f %% of the time: "
+                 "someone else holds counters (perf, the NMI watchdog, a profiler)",
+                 c->groups[g].members, 100 * running / enabled);
+        return text;
+    }
+    return "";
+}
+
 void counters_try(const char *name, struct event *e) {
-    struct counters c = {.count = 1};
-    if (open_one(&c, 0, name)) { // no such event, or the process has no descriptor left
+    struct counters c = {.core = core_pmu_of(core_pmus(), sched_getcpu())};
+    if (open_all(&c, &name, 1)) { // no such event, or the process has no descriptor left
         c.events[0].status = STATUS_unsupported;
-        snprintf(c.events[0].reason, sizeof c.events[0].reason, "%.150s", probes_error());
+        snprintf(c.events[0].reason, sizeof c.events[0].reason, "%.239s", probes_error());
     }
     if (c.slots[0].fd >= 0) close(c.slots[0].fd);
     *e = c.events[0];

@@ -47,7 +47,8 @@ struct event {
     // unsupported or denied: it was not opened. unverified: a hardware event that no loop of known
     // counts has answered yet. inexact: opened without the kernel's share.
     enum status status;
-    char reason[160]; // why it is not ok, and what to do; "" if it is
+    char reason[240]; // why it is not ok, and what to do; "" if it is
+    bool no_room; // unsupported only beside the events before it: it would count in another pass
 };
 
 // Whether it counts: ok, unverified and inexact events are open.
@@ -73,7 +74,11 @@ struct counters_reading { // since counters_open; or a sum of differences (count
     uint64_t enabled_ns[COUNTERS_GROUPS], running_ns[COUNTERS_GROUPS]; // of each group
     uint32_t lost_groups; // bit g: group g could not be read
 };
-void counters_read(struct counters *c, struct counters_reading *r); // about 1.2 us a group
+// In user space where the kernel allows it (rdpmc; perf_user_access on AArch64): tens of ns.
+// Otherwise one read() a group, about 1.2 us. Takes no lock and allocates nothing.
+void counters_read(struct counters *c, struct counters_reading *r);
+bool counters_read_in_user_space(const struct counters *c); // of the core's own events
+void counters_use_system_calls(struct counters *c); // from now on; for comparisons of the two ways
 // What lies between two readings. counts[counters_event_count].
 void counters_difference(const struct counters *c, const struct counters_reading *begin,
                          const struct counters_reading *end, struct count *counts);
@@ -86,6 +91,17 @@ void counters_total(const struct counters *c, const struct counters_reading *sum
 // Measures the overhead of an empty region again: once at counters_open, and when the caller
 // wishes.
 void counters_calibrate(struct counters *c);
+// What calibration found for event i: the median of an empty region's count, the distance of its
+// 10th and 90th percentile, and the smallest count that a region may have to be trusted. NaN: not
+// opened.
+struct calibration {
+    double overhead, spread, least;
+};
+struct calibration counters_calibration(const struct counters *c, size_t i);
+// Some group was off the PMU for a while, though its events fit into it together: someone else
+// holds counters (perf, the NMI watchdog, another virtual machine's share). Says so for people; ""
+// if not.
+const char *counters_held_by_others(const struct counters *c, const struct counters_reading *sum);
 
 // Opens one event for the calling thread and closes it again: *e says whether it counts here, and
 // why not.

@@ -13,6 +13,26 @@
 
 #include "probes/error.h"
 
+#if defined(__aarch64__)
+#define USER_ACCESS 2           // bit 1 of config1: the event may be read in user space
+static bool user_access(void) { // kernel.perf_user_access is on
+    static int known;           // 0: not asked yet, 1 off, 2 on
+    char text[8] = "0";
+    if (!known) {
+        int fd = open("/proc/sys/kernel/perf_user_access", O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && read(fd, text, sizeof text - 1) < 1) text[0] = '0';
+        if (fd >= 0) close(fd);
+        known = text[0] == '1' ? 2 : 1;
+    }
+    return known == 2;
+}
+#endif
+
+static int open_attr(const struct perf_event_attr *attr, int leader) { // or -errno
+    long fd = syscall(SYS_perf_event_open, attr, 0, -1, leader, PERF_FLAG_FD_CLOEXEC);
+    return fd < 0 ? -errno : (int)fd;
+}
+
 static int perf_open(const struct encoding *e, bool exclude_kernel, int leader) { // or -errno
     struct perf_event_attr attr = {
         .type = e->type,
@@ -27,8 +47,15 @@ static int perf_open(const struct encoding *e, bool exclude_kernel, int leader) 
         .read_format =
             PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
     };
-    long fd = syscall(SYS_perf_event_open, &attr, 0, -1, leader, PERF_FLAG_FD_CLOEXEC);
-    return fd < 0 ? -errno : (int)fd;
+#if defined(__aarch64__)
+    if (e->source == SOURCE_pmu && user_access()) {
+        attr.config1 |= USER_ACCESS;
+        int fd = open_attr(&attr, leader);
+        if (fd >= 0) return fd;
+        attr.config1 = e->config1; // not of this PMU, or not in this kernel: by read() then
+    }
+#endif
+    return open_attr(&attr, leader);
 }
 
 static void number_of_status(const char *path, const char *key, int base, unsigned long long *value,
@@ -43,30 +70,36 @@ static void number_of_status(const char *path, const char *key, int base, unsign
     *value = *known ? strtoull(at + strlen(key), NULL, base) : 0;
 }
 
-// What stands in the way and what would open it.
-static void explain_denial(struct event *event, int error) {
-    unsigned long long paranoid, capabilities, seccomp;
-    bool paranoid_known, known;
-    char level[32] = "not readable";
-    number_of_status("/proc/sys/kernel/perf_event_paranoid", "", 10, &paranoid, &paranoid_known);
-    number_of_status("/proc/self/status", "CapEff:", 16, &capabilities, &known);
-    bool capable =
-        known && (capabilities >> 38 & 1 || capabilities >> 21 & 1); // PERFMON, SYS_ADMIN
-    number_of_status("/proc/self/status", "Seccomp:", 10, &seccomp, &known);
-    if (paranoid_known) snprintf(level, sizeof level, "%lld", (long long)paranoid);
-    if (capable || (error == EPERM && known && seccomp == 2))
+void counters_explain_denial(int error, const struct permissions *p, char *text, size_t size) {
+    const char *name = error == EPERM ? "EPERM" : "EACCES";
+    if (p->capable || (error == EPERM && p->seccomp))
         snprintf(
-            event->reason, sizeof event->reason,
+            text, size,
             "%s though perf_event_paranoid is %s and CAP_PERFMON is %s: a seccomp filter%s or a "
-            "security module refuses it",
-            error == EPERM ? "EPERM" : "EACCES", level, capable ? "there" : "missing",
-            known && seccomp == 2 ? " (one is active)" : "");
+            "security module refuses it; start the container with perf_event_open allowed "
+            "(--security-opt seccomp=…)",
+            name, p->paranoid, p->capable ? "there" : "missing",
+            p->seccomp ? " (one is active)" : "");
     else
         snprintf(
-            event->reason, sizeof event->reason,
-            "%s: perf_event_paranoid is %s and the process has no CAP_PERFMON; lower it or grant "
-            "the capability",
-            error == EPERM ? "EPERM" : "EACCES", level);
+            text, size,
+            "%s: perf_event_paranoid is %s and the process has no CAP_PERFMON; as root: sysctl "
+            "kernel.perf_event_paranoid=2, or setcap cap_perfmon+ep on the program",
+            name, p->paranoid);
+}
+
+static void explain_denial(struct event *event, int error) {
+    unsigned long long paranoid, capabilities, seccomp;
+    bool paranoid_known, capabilities_known, seccomp_known;
+    struct permissions p = {.paranoid = "not readable"};
+    number_of_status("/proc/sys/kernel/perf_event_paranoid", "", 10, &paranoid, &paranoid_known);
+    number_of_status("/proc/self/status", "CapEff:", 16, &capabilities, &capabilities_known);
+    number_of_status("/proc/self/status", "Seccomp:", 10, &seccomp, &seccomp_known);
+    if (paranoid_known) snprintf(p.paranoid, sizeof p.paranoid, "%lld", (long long)paranoid);
+    p.capable = capabilities_known &&
+                (capabilities >> 38 & 1 || capabilities >> 21 & 1); // PERFMON, SYS_ADMIN
+    p.seccomp = seccomp_known && seccomp == 2;
+    counters_explain_denial(error, &p, event->reason, sizeof event->reason);
 }
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct event *event, enum status status,
@@ -135,6 +168,7 @@ int counters_open_event(const struct encoding *e, int leader, struct event *even
         int alone = perf_open(e, e->exclude_kernel, -1);
         if (alone >= 0) {
             close(alone);
+            event->no_room = true;
             return refuse(event, STATUS_unsupported,
                           "does not fit beside the events before it: ask for it in another pass");
         }

@@ -9,8 +9,11 @@
 
 #include "probes/counters.h"
 #include "probes/counters_judge.h"
+#include "probes/counters_open.h"
+#include "probes/counters_parts.h"
 #include "probes/encode.h"
 #include "probes/error.h"
+#include "probes/group_formula.h"
 #include "probes/machine.h"
 
 // Counts one event around work(argument). 0, or EXPECT_CANNOT where the event cannot be had.
@@ -100,7 +103,8 @@ int check_hardware_events(void) {
         const struct event *e = counters_event(c, i);
         printf("  %s: %s, raw %g (%s)\n", e->name, status_name(counts[i].status),
                counts[i].value_raw, *e->reason ? e->reason : e->encoding);
-        expect(e->source == SOURCE_pmu, "%s has source %s", e->name, source_name(e->source));
+        expect(e->source == SOURCE_pmu || e->source == SOURCE_emu, "%s has source %s", e->name,
+               source_name(e->source));
         if (e->status != STATUS_unsupported && e->status != STATUS_denied) continue;
         expect(*e->reason != 0, "%s is %s without a reason", e->name, status_name(e->status));
         expect(counts[i].status == e->status, "%s: the count's status is %s", e->name,
@@ -273,5 +277,100 @@ int check_list(void) {
     counters_list(see_row, NULL);
     printf("  %d names\n", rows_listed);
     expect(saw_cycles && saw_switches, "cycles and context-switches are not both in the list");
+    return 0;
+}
+
+// The wraps of counters of 32 and 48 bits, and of one that the kernel set half-way up its range.
+int check_counter_wraps(void) {
+    static const struct {
+        int64_t offset;
+        uint64_t pmc;
+        unsigned width;
+        uint64_t value;
+    } rows[] = {
+        {1000, 5, 48, 1005},
+        {0, 0xffffffffffff, 48, UINT64_MAX}, // one below zero: the kernel set it there
+        {1, 0xffffffffffff, 48, 0},
+        {INT64_C(0x80000000), 0x80000001, 32, 1},                     // started at half range
+        {INT64_C(0x80000000), 0xffffffff, 32, 0x7fffffff},            // just before the interrupt
+        {INT64_C(0x180000000), 0x80000001, 32, INT64_C(0x100000001)}, // after it once
+        {7, 0x7fffffff, 32, 0x80000006},
+        {-5, 12, 64, 7},
+        {0, 0x8000000000000000, 64, 0x8000000000000000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t value = counters_user_value(rows[i].offset, rows[i].pmc, rows[i].width);
+        expect(value == rows[i].value, "row %zu: 0x%llx, not 0x%llx", i, (unsigned long long)value,
+               (unsigned long long)rows[i].value);
+    }
+    return 0;
+}
+
+static void count_loop(struct counters *c, struct count counts[2]) {
+    struct counters_reading begin, end;
+    counters_read(c, &begin);
+    known_loop(NULL);
+    counters_read(c, &end);
+    counters_difference(c, &begin, &end, counts);
+}
+
+int check_user_reading(void) { // rdpmc, or the EL0 registers, against read()
+    const char *names[] = {"instructions", "cycles"};
+    struct counters *c;
+    struct count fast[2], slow[2];
+    if (counters_open(&c, names, 2) != 0) {
+        expect(false, "%s", probes_error());
+        return 1;
+    }
+    const struct event *e = counters_event(c, 0);
+    int result = 0;
+    if (!counters_event_opened(e))
+        result = expect_skip("instructions are %s: %s", status_name(e->status), e->reason);
+    else if (!counters_read_in_user_space(c))
+        result = expect_skip("the kernel does not let user space read counters (x86-64: "
+                             "/sys/devices/cpu/rdpmc; AArch64: kernel.perf_user_access=1)");
+    if (!result) {
+        count_loop(c, fast);
+        struct calibration own = counters_calibration(c, 0);
+        counters_use_system_calls(c);
+        count_loop(c, slow);
+        printf("  in user space %.0f instructions (overhead %g, spread %g), by read() %.0f "
+               "(overhead %g); cycles %.0f and %.0f\n",
+               fast[0].value_net, own.overhead, own.spread, slow[0].value_net,
+               counters_calibration(c, 0).overhead, fast[1].value_net, slow[1].value_net);
+        expect(formula_has_value(fast[0].status) && formula_has_value(slow[0].status),
+               "statuses %s and %s", status_name(fast[0].status), status_name(slow[0].status));
+        expect(fabs(fast[0].value_net - slow[0].value_net) <= 16,
+               "the two ways differ by %g instructions", fast[0].value_net - slow[0].value_net);
+        expect(fabs(fast[0].value_net - 2.0 * LOOP) <= 16, "%.0f instructions of %.0f",
+               fast[0].value_net, 2.0 * LOOP);
+        expect(fast[0].enabled_ns > 0 && fast[0].enabled_ns == fast[0].running_ns,
+               "enabled %llu ns, running %llu ns", (unsigned long long)fast[0].enabled_ns,
+               (unsigned long long)fast[0].running_ns);
+    }
+    counters_close(c);
+    return result;
+}
+
+int check_denials(void) {
+    static const struct {
+        int error;
+        struct permissions p;
+        const char *says[3];
+    } rows[] = {
+        {EACCES, {"3", false, false}, {"perf_event_paranoid is 3", "CAP_PERFMON", "sysctl"}},
+        {EPERM, {"2", false, false}, {"perf_event_paranoid is 2", "setcap", "EPERM"}},
+        {EPERM, {"1", false, true}, {"seccomp filter (one is active)", "container", "missing"}},
+        {EPERM, {"2", true, false}, {"CAP_PERFMON is there", "security module", "EPERM"}},
+        {EACCES, {"not readable", false, true}, {"not readable", "no CAP_PERFMON", "EACCES"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[240];
+        counters_explain_denial(rows[i].error, &rows[i].p, text, sizeof text);
+        printf("  %s\n", text);
+        for (int k = 0; k < 3; k++)
+            expect(strstr(text, rows[i].says[k]) != NULL, "row %zu does not say \"%s\"", i,
+                   rows[i].says[k]);
+    }
     return 0;
 }

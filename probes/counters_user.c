@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Counters read in user space: the kernel's page of an event (perf_event_mmap_page) says which
+// register holds it, and changes under a sequence lock; rdpmc, or PMEVCNTRn_EL0 on AArch64, reads
+// the register.
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "probes/clock.h"
+#include "probes/counters_parts.h"
+
+#define barrier() __asm__ volatile("" ::: "memory")
+
+#if defined(__x86_64__)
+static inline uint64_t read_register(uint32_t index) { // index of the page, less one
+    uint32_t low, high;
+    __asm__ volatile("rdpmc" : "=a"(low), "=d"(high) : "c"(index));
+    return (uint64_t)high << 32 | low;
+}
+static inline void fence(void) { // what comes before has retired, what follows has not begun
+    __asm__ volatile("lfence" ::: "memory");
+}
+#elif defined(__aarch64__)
+static inline void fence(void) {
+    __asm__ volatile("isb" ::: "memory");
+}
+// The register's number is part of the instruction.
+#define REGISTER(n)                                                                                \
+    case n:                                                                                        \
+        __asm__ volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value));                              \
+        break;
+static inline uint64_t read_register(uint32_t index) {
+    uint64_t value = 0;
+    switch (index) {
+        REGISTER(0)
+        REGISTER(1) REGISTER(2) REGISTER(3) REGISTER(4) REGISTER(5) REGISTER(6) REGISTER(7)
+            REGISTER(8) REGISTER(9) REGISTER(10) REGISTER(11) REGISTER(12) REGISTER(13) REGISTER(14)
+                REGISTER(15) REGISTER(16) REGISTER(17) REGISTER(18) REGISTER(19) REGISTER(20)
+                    REGISTER(21) REGISTER(22) REGISTER(23) REGISTER(24) REGISTER(25) REGISTER(26)
+                        REGISTER(27) REGISTER(28) REGISTER(29) REGISTER(30) default
+            : // 31: the cycle counter
+              __asm__ volatile("mrs %0, pmccntr_el0"
+                               : "=r"(value));
+    }
+    return value;
+}
+#undef REGISTER
+#endif
+
+// Time since the page was last written, by the clock that it is written with.
+static inline uint64_t since_update_ns(const volatile struct perf_event_mmap_page *page) {
+    uint64_t ticks = clock_ticks();
+    if (page->cap_user_time_short) // counters of fewer than 64 bits
+        ticks = page->time_cycles + ((ticks - page->time_cycles) & page->time_mask);
+    const unsigned shift = page->time_shift;
+    const uint64_t whole = ticks >> shift, rest = ticks & (((uint64_t)1 << shift) - 1);
+    return page->time_offset + whole * page->time_mult + ((rest * page->time_mult) >> shift);
+}
+
+bool counters_user_read(const struct counters *c, size_t g, struct counters_reading *r) {
+    const struct counter_group *group = &c->groups[g];
+    uint32_t sequence, index;
+    fence();
+    for (size_t m = 0; m < group->members; m++) {
+        const size_t slot = group->slots[m];
+        const volatile struct perf_event_mmap_page *page = c->slots[slot].page;
+        uint64_t enabled = 0, running = 0, since = 0;
+        int64_t offset;
+        uint64_t pmc;
+        unsigned width;
+        do {
+            sequence = page->lock;
+            barrier();
+            index = page->index;
+            if (index == 0) return false; // not on the PMU: read() knows what it counted
+            offset = page->offset;
+            width = page->pmc_width;
+            pmc = read_register(index - 1);
+            if (m == 0) { // the members of a group go on and off together
+                enabled = page->time_enabled;
+                running = page->time_running;
+                since = since_update_ns(page);
+            }
+            barrier();
+        } while (page->lock != sequence);
+        r->values[slot] = counters_user_value(offset, pmc, width);
+        if (m == 0) {
+            r->enabled_ns[g] = enabled + since;
+            r->running_ns[g] = running + since;
+        }
+    }
+    fence();
+    return true;
+}
+
+void counters_user_map(struct counters *c) {
+    const size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t g = 0; g < c->group_count; g++) {
+        struct counter_group *group = &c->groups[g];
+        group->user = g == c->core_group;
+        for (size_t m = 0; group->user && m < group->members; m++) {
+            struct slot *s = &c->slots[group->slots[m]];
+            void *page = mmap(NULL, bytes, PROT_READ, MAP_SHARED, s->fd, 0);
+            s->page = page == MAP_FAILED ? NULL : page;
+            group->user = s->page && s->page->cap_user_rdpmc && s->page->cap_user_time &&
+                          s->page->pmc_width > 0 && s->page->pmc_width <= 64;
+        }
+    }
+}
+
+void counters_user_unmap(struct counters *c) {
+    const size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->slots[i].page) munmap((void *)(uintptr_t)c->slots[i].page, bytes);
+        c->slots[i].page = NULL;
+    }
+}
