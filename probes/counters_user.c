@@ -28,19 +28,43 @@ static inline void fence(void) {
 #define REGISTER(n)                                                                                \
     case n:                                                                                        \
         __asm__ volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value));                              \
-        break;
+        break
 static inline uint64_t read_register(uint32_t index) {
     uint64_t value = 0;
     switch (index) {
-        REGISTER(0)
-        REGISTER(1) REGISTER(2) REGISTER(3) REGISTER(4) REGISTER(5) REGISTER(6) REGISTER(7)
-            REGISTER(8) REGISTER(9) REGISTER(10) REGISTER(11) REGISTER(12) REGISTER(13) REGISTER(14)
-                REGISTER(15) REGISTER(16) REGISTER(17) REGISTER(18) REGISTER(19) REGISTER(20)
-                    REGISTER(21) REGISTER(22) REGISTER(23) REGISTER(24) REGISTER(25) REGISTER(26)
-                        REGISTER(27) REGISTER(28) REGISTER(29) REGISTER(30) default
-            : // 31: the cycle counter
-              __asm__ volatile("mrs %0, pmccntr_el0"
-                               : "=r"(value));
+        REGISTER(0);
+        REGISTER(1);
+        REGISTER(2);
+        REGISTER(3);
+        REGISTER(4);
+        REGISTER(5);
+        REGISTER(6);
+        REGISTER(7);
+        REGISTER(8);
+        REGISTER(9);
+        REGISTER(10);
+        REGISTER(11);
+        REGISTER(12);
+        REGISTER(13);
+        REGISTER(14);
+        REGISTER(15);
+        REGISTER(16);
+        REGISTER(17);
+        REGISTER(18);
+        REGISTER(19);
+        REGISTER(20);
+        REGISTER(21);
+        REGISTER(22);
+        REGISTER(23);
+        REGISTER(24);
+        REGISTER(25);
+        REGISTER(26);
+        REGISTER(27);
+        REGISTER(28);
+        REGISTER(29);
+        REGISTER(30);
+    default: // 31: the cycle counter
+        __asm__ volatile("mrs %0, pmccntr_el0" : "=r"(value));
     }
     return value;
 }
