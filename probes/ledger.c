@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "probes/clock.h"
+#include "probes/energy.h"
 #include "probes/ledger_sensors.h"
 
 #define THREADS_MAX 512
@@ -141,9 +142,8 @@ void ledger_read(struct ledger_reading *r) {
     r->peak_rss_bytes = read_field(status_fd, "VmHWM:", 0, 4095) * 1024;
     r->temperature_c = ledger_temperature_c();
     r->throttle_events = ledger_throttle_events();
-    const char *domain;
-    r->energy_j = ledger_energy_j(&domain);
-    snprintf(r->energy_domain, sizeof r->energy_domain, "%s", domain);
+    r->energy_j = energy_joules();
+    snprintf(r->energy_domain, sizeof r->energy_domain, "%s", energy_domain());
     struct timespec cpu;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     r->cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;

@@ -136,6 +136,7 @@ static void gather(void) {
     machine_gather_cpu(m);
     topology_gather(m, &m->topology);
     machine_gather_memory(m);
+    machine_gather_chip(m);
     machine_gather_kernel(m);
     make_slug(m);
 }

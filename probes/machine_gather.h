@@ -21,3 +21,4 @@ void machine_read_key(const char *path, const char *key, char *value, size_t siz
 void machine_gather_cpu(struct machine *m);    // cpu_vendor … cpu_name, hypervisor, tsc_*
 void machine_gather_kernel(struct machine *m); // kernel_* and the settings that move measurements
 void machine_gather_memory(struct machine *m); // memory_bytes …, numa_policy, node_id
+void machine_gather_chip(struct machine *m);   // energy, dram_bytes

@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "probes/machine_gather.h"
+#include "probes/sysfs.h"
 
 static bool listed(const char *path, int cpu) {
     int cpus[1024];
@@ -19,14 +18,18 @@ static bool listed(const char *path, int cpu) {
 }
 
 static int capacity(int cpu) { // 0 where the kernel gives none
-    char path[96], text[32];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cpu_capacity", cpu);
-    return machine_read_line(path, text, sizeof text) ? 0 : atoi(text);
+    char text[32];
+    return sysfs_line(text, sizeof text, "/sys/devices/system/cpu/cpu%d/cpu_capacity", cpu)
+               ? 0
+               : atoi(text);
 }
 
 const char *topology_core_type(int cpu) {
-    if (listed("/sys/devices/cpu_atom/cpus", cpu)) return "efficiency";
-    if (listed("/sys/devices/cpu_core/cpus", cpu)) return "performance";
+    char path[768];
+    if (listed(sysfs_path(path, sizeof path, "/sys/devices/cpu_atom/cpus"), cpu))
+        return "efficiency";
+    if (listed(sysfs_path(path, sizeof path, "/sys/devices/cpu_core/cpus"), cpu))
+        return "performance";
     int own = capacity(cpu);
     if (!own) return "";
     bool mixed = false;

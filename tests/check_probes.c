@@ -40,6 +40,13 @@ static const struct {
     {"cpu_lists", check_cpu_lists},
     {"region_cost", check_region_cost},
     {"region_sums", check_region_sums},
+    {"uncore_two_sockets", check_uncore_two_sockets},
+    {"uncore_amd", check_uncore_amd},
+    {"uncore_broken", check_uncore_broken},
+    {"energy_wrap", check_energy_wrap},
+    {"energy_missing", check_energy_missing},
+    {"sensors", check_sensors},
+    {"core_types", check_core_types},
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
