@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ledger's sensors: temperature, throttle counts; energy is opened with them (energy.h). Private to probes/ledger*.c.
+// The ledger's sensors: temperature, throttle counts; energy is opened with them (energy.h).
+// Private to probes/ledger*.c.
 #pragma once
 
 // Opens what this machine has. Idempotent after ledger_sensors_close.
