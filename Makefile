@@ -240,6 +240,12 @@ mutants: test-programs ## does the checker see N=100 changes of single words of 
 lint: ## check formatting, include rules, assembly files, scripts
 	$(Q)bash tests/lint.sh
 
+# When a kernel was meant to grow, or is new (the gate instructions/… of tests/check_sim.c names the row).
+.PHONY: instruction-counts
+instruction-counts: test-programs ## rewrite tests/instruction_counts.csv from what kernels execute now
+	$(Q)$(if $(HAVE_CROSS),$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc all)
+	$(Q)$(BUILD)/tests/check_sim --update
+
 plots: all ## redraw the committed figures from the runs that analysis/*.run pin
 	$(Q)bash analysis/redraw.sh
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "probes/instruction_class.h"
 
-#include <stdbool.h>
-
 // ---- x86-64: prefixes, then a map (1: 0f, 2: 0f 38, 3: 0f 3a), a mandatory prefix, an opcode
 enum { PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2 };
 struct decoded {
@@ -114,6 +112,21 @@ unsigned instruction_class_x86_64(const uint8_t *bytes, size_t size) {
     default:
         return d.evex ? INSTRUCTION_VECTOR : 0; // maps 5 and 6: AVX512-FP16
     }
+}
+
+bool instruction_repeats_x86_64(const uint8_t *bytes, size_t size) {
+    bool repeat = false;
+    size_t i = 0;
+    for (; i < size; i++) {
+        if (bytes[i] == 0xf3 || bytes[i] == 0xf2)
+            repeat = true;
+        else if (bytes[i] != 0x66 && bytes[i] != 0x67)
+            break;
+    }
+    if (i < size && (bytes[i] & 0xf0) == 0x40) i++; // REX
+    return repeat && i < size &&
+           (between(bytes[i], 0xa4, 0xa7) || between(bytes[i], 0xaa, 0xaf) ||
+            between(bytes[i], 0x6c, 0x6f));
 }
 
 // ---- AArch64: the top-level encoding groups are bits 28-25

@@ -9,6 +9,7 @@
 //   branch        anything that may go elsewhere: jumps, calls, returns
 // All else is scalar. The decoders know what compilers and our kernels emit in 64-bit user code.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,4 +22,7 @@ enum {
 
 // bytes: at least the instruction; reads at most 15 and never more than `size`.
 unsigned instruction_class_x86_64(const uint8_t *bytes, size_t size);
+// Whether it is a string instruction under a repeat prefix: one instruction, however often it goes
+// round (simulators and single-stepping stop at every round).
+bool instruction_repeats_x86_64(const uint8_t *bytes, size_t size);
 unsigned instruction_class_aarch64(uint32_t word);

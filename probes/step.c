@@ -42,7 +42,7 @@ __asm__(".text\n"
 
 static struct step_block table[TABLE_SIZE], sorted[TABLE_SIZE];
 static size_t table_count;
-static uint64_t stepped, step_limit;
+static uint64_t stepped, step_limit, previous;
 static bool too_many;
 
 // On every instruction, before it runs.
@@ -64,6 +64,9 @@ static void on_trap(int number, siginfo_t *info, void *context) {
         table[slot].address = at;
         table_count++;
     }
+    // A string instruction stops at every round.
+    if (at == previous && instruction_repeats_x86_64((const uint8_t *)(uintptr_t)at, 15)) return;
+    previous = at;
     table[slot].executions++;
     stepped++;
 }
@@ -78,7 +81,7 @@ int step_count(region_function *fn, const void *a, const void *b, uint64_t limit
     struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO}, before;
     memset(table, 0, sizeof table);
     table_count = 0;
-    stepped = 0;
+    stepped = previous = 0;
     step_limit = limit;
     too_many = false;
     if (sigaction(SIGTRAP, &action, &before) != 0)

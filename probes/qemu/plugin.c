@@ -25,6 +25,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define VCPUS_MAX 256
 #define PAGE_BYTES 4096
+#define LONGEST 15 // bytes of an instruction
 
 EXPORT int qemu_plugin_version = 1;
 
@@ -60,6 +61,7 @@ struct counts {
 struct vcpu {
     struct counts *regions[REGION_MARK_IDS]; // made when first begun
     struct counts *now;                      // of the region that is open, NULL: none
+    const struct segment *last;              // that ran in it
     struct cache l1, l2;
     bool has_l1, has_l2;
 };
@@ -67,6 +69,7 @@ struct segment {
     uint64_t first, end; // guest addresses
     uint64_t instructions, branches, vector, dot, scalar_float;
     uint64_t executions; // in regions; exact for one thread
+    bool repeats;        // a string instruction: QEMU starts it anew for every round
     struct segment *next;
 };
 struct mark {
@@ -114,6 +117,7 @@ static void on_mark(unsigned index, void *data) {
     }
     if (v->regions[m->id] == NULL) v->regions[m->id] = allocate(sizeof(struct counts));
     v->now = v->regions[m->id];
+    v->last = NULL;
     v->now->of[EVENT_calls]++;
     if (cold && v->has_l1) cache_clear(&v->l1);
     if (cold && v->has_l2) cache_clear(&v->l2);
@@ -123,6 +127,8 @@ static void on_segment(unsigned index, void *data) {
     struct segment *s = data;
     struct vcpu *v = index < VCPUS_MAX ? vcpus[index] : NULL;
     if (v == NULL || v->now == NULL) return;
+    if (s->repeats && v->last != NULL && v->last->first == s->first) return;
+    v->last = s;
     uint64_t *of = v->now->of;
     of[EVENT_instructions] += s->instructions;
     of[EVENT_branches] += s->branches;
@@ -181,8 +187,11 @@ static void on_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
         }
         // QEMU takes back an instruction that goes on in the next page, after telling us of it: as
         // a segment of its own it is counted only if it runs.
-        if (s == NULL || (i + 1 == count && (address + size) % PAGE_BYTES == 0)) {
+        const bool repeats = !is_aarch64 && instruction_repeats_x86_64(bytes, size);
+        if (s == NULL || repeats ||
+            (i + 1 == count && address % PAGE_BYTES > PAGE_BYTES - LONGEST)) {
             s = new_segment(address);
+            s->repeats = repeats;
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_segment, QEMU_PLUGIN_CB_NO_REGS, s);
         }
         const unsigned class =
