@@ -125,3 +125,16 @@ void html_percent_cell(FILE *f, double fraction) {
     html_percent(text, fraction);
     number_cell(f, fraction, text);
 }
+
+void html_interval_cell(FILE *f, double value, double lo, double hi, bool percent) {
+    char text[32], from[32], to[32], shown[160];
+    void (*const format)(char *, double) = percent ? html_percent : html_number;
+    format(text, value);
+    format(from, lo);
+    format(to, hi);
+    snprintf(shown, sizeof shown, "%s", text);
+    if (!isnan(lo) && !isnan(hi))
+        snprintf(shown, sizeof shown, "%s<br/><span class=\"soft\">[%s, %s]</span>", text, from,
+                 to);
+    number_cell(f, value, shown);
+}

@@ -2,6 +2,7 @@
 // Writing HTML that is also well-formed XML. Markup is the program's own; every text from elsewhere
 // goes through html_text, in elements and in attributes in double quotes alike.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -20,6 +21,8 @@ void html_code_cell(FILE *f, const char *text);  // may be broken anywhere
 // 4 digits for people; all of them for sorting. NaN: an empty cell.
 void html_number_cell(FILE *f, double value);
 void html_percent_cell(FILE *f, double fraction);
+// One of them, with its interval in brackets below; lo or hi NaN: without.
+void html_interval_cell(FILE *f, double value, double lo, double hi, bool percent);
 // The same as text: "12.34", "38 %" (with a blank that no line breaks at).
 void html_number(char text[32], double value);
 void html_percent(char text[32], double fraction);

@@ -19,6 +19,7 @@ struct report {
 };
 
 void report_found(const struct report *p);
+void report_verdicts(const struct report *p); // a part of what was found
 int report_figures(const struct report *p);
 void report_missing(const struct report *p);
 int report_repeat(const struct report *p);

@@ -11,7 +11,7 @@ enum { MEASURES_MAX = 64 };
 
 struct rows {
     const struct csv_table *t;
-    int case_name, point, arm, measure, unit, estimate, minimum, n;
+    int case_name, point, arm, measure, unit, estimate, lo, hi, n;
 };
 
 static struct rows rows_of(const struct report *p) {
@@ -23,7 +23,8 @@ static struct rows rows_of(const struct report *p) {
                          .measure = csv_column(t, "measure"),
                          .unit = csv_column(t, "unit"),
                          .estimate = csv_column(t, "estimate"),
-                         .minimum = csv_column(t, "minimum"),
+                         .lo = csv_column(t, "lo"),
+                         .hi = csv_column(t, "hi"),
                          .n = csv_column(t, "n")};
 }
 
@@ -74,11 +75,11 @@ static bool is_fraction(const char *measure) {
 
 static void write_value(const struct report *p, const struct rows *s, size_t row,
                         const char *measure) {
-    double value = row < s->t->row_count ? csv_cell_number(s->t, row, s->estimate) : NAN;
-    if (is_fraction(measure))
-        html_percent_cell(p->page, value);
-    else
-        html_number_cell(p->page, value);
+    bool there = row < s->t->row_count;
+    double value = there ? csv_cell_number(s->t, row, s->estimate) : NAN;
+    double lo = there ? csv_cell_number(s->t, row, s->lo) : NAN;
+    double hi = there ? csv_cell_number(s->t, row, s->hi) : NAN;
+    html_interval_cell(p->page, value, lo, hi, is_fraction(measure));
 }
 
 // The row of summary.csv with the case, point and arm of row `like` and this measure.
@@ -192,41 +193,6 @@ static void write_case(const struct report *p, const struct rows *s, const char 
                          "gops fraction_of_int8 fraction_of_fma ns_per_token");
 }
 
-// Only where a row has an effect against arm A.
-static void write_effects(const struct report *p, const struct rows *s) {
-    static const char *const names[] = {"case",      "point",     "arm", "measure", "effect",
-                                        "effect_lo", "effect_hi", "p",   "verdict"};
-    const char *columns[] = {
-        "case",      "point",     "arm", "measure", "effect (log of the ratio to A)",
-        "effect_lo", "effect_hi", "p",   "verdict", NULL};
-    bool started = false;
-    for (size_t i = 0; i < s->t->row_count; i++) {
-        if (cell(s, i, csv_column(s->t, "effect"))[0] == '\0' &&
-            cell(s, i, csv_column(s->t, "verdict"))[0] == '\0')
-            continue;
-        if (!started) {
-            fputs("<h3>Arms against A</h3>\n", p->page);
-            html_table_start(p->page, "effects and verdicts", columns);
-        }
-        started = true;
-        fputs("<tr>", p->page);
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-            const char *text = cell(s, i, csv_column(s->t, names[k]));
-            if (k >= 4 && k < 8)
-                html_number_cell(p->page, csv_parse(text));
-            else
-                html_cell(p->page, text);
-        }
-        fputs("</tr>\n", p->page);
-    }
-    if (started)
-        html_table_end(p->page);
-    else
-        fputs("<p>No row of this run carries an effect or a verdict: it describes, and claims no "
-              "difference.</p>\n",
-              p->page);
-}
-
 static void write_ceilings(const struct report *p) {
     const struct csv_table *t = &p->run->files[RUN_run];
     const char *const columns[] = {"ceiling", "value", NULL};
@@ -251,17 +217,21 @@ void report_found(const struct report *p) {
     const struct rows s = rows_of(p);
     const struct csv_table *points = &p->run->files[RUN_points];
     const int name = csv_column(points, "case");
-    fputs(
-        "<section id=\"found\">\n<h2>What was found</h2>\n"
-        "<p>Medians over blocks; a block is one fresh process. A fraction is the share of what the "
-        "machine itself reached just before and after.</p>\n",
-        p->page);
+    bool intervals =
+        s.t->row_count > 0 && csv_cell_number(s.t, 0, csv_column(s.t, "statistics_version")) > 1;
+    fprintf(p->page,
+            "<section id=\"found\">\n<h2>What was found</h2>\n"
+            "<p>Medians over blocks; a block is one fresh process%s. A fraction is the share of "
+            "what the machine itself reached just before and after%s.</p>\n",
+            intervals ? "; in brackets their 95\u00a0% interval, where there are blocks enough"
+                      : "",
+            intervals ? "; of reading, while memory was in its fastest third" : "");
     for (size_t i = 0; i < points->row_count; i++) {
         size_t first = 0;
         while (strcmp(csv_cell(points, first, name), csv_cell(points, i, name)) != 0) first++;
         if (first == i) write_case(p, &s, csv_cell(points, i, name));
     }
-    write_effects(p, &s);
+    report_verdicts(p);
     write_ceilings(p);
     fputs("</section>\n", p->page);
 }

@@ -70,8 +70,9 @@ static void put_sweep_values(FILE *f, const struct csv_table *points, size_t row
 }
 
 int tables_summary(const struct run *r, const char *directory) {
-    static const char *const columns[] = {"case", "point",    "arm",     "measure",
-                                          "unit", "estimate", "minimum", "n"};
+    static const char *const columns[] = {"case",      "point",     "arm",     "measure", "unit",
+                                          "estimate",  "minimum",   "lo",      "hi",      "effect",
+                                          "effect_lo", "effect_hi", "verdict", "n"};
     const size_t count = sizeof columns / sizeof *columns;
     const struct csv_table *t = &r->files[RUN_summary], *points = &r->files[RUN_points];
     FILE *f = open_table(directory, "summary.tsv");
