@@ -11,6 +11,7 @@
 
 #include "engine/error.h"
 #include "experiments/failure.h"
+#include "experiments/kernel_phase.h"
 #include "experiments/lane.h"
 #include "experiments/prompt.h"
 #include "experiments/random.h"
@@ -270,6 +271,22 @@ static int run_point(struct block *b, const struct point *point) {
     return status;
 }
 
+static int run_kernel_point(struct block *b, const struct point *point,
+                            const struct slice_plan *plan) {
+    const struct kernel_phase phase = {
+        .protocol = b->protocol,
+        .c = b->c,
+        .point = point,
+        .plan = *plan,
+        .block = b->sampler.block,
+        .physical_cores = b->physical_cores,
+        .ceilings = &b->ceilings,
+        .sampler = &b->sampler,
+        .order = &b->order,
+    };
+    return kernel_phase_run(&phase);
+}
+
 static int open_team(struct block *b) {
     const int *cpus = NULL;
     size_t cores = 0;
@@ -286,7 +303,7 @@ static int open_team(struct block *b) {
 }
 
 int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
-              int64_t first_key, int canary_fd) {
+              int64_t first_key, int canary_fd, const struct slice_plan *plans) {
     struct block *b = calloc(1, sizeof *b);
     if (b == NULL) return fail(EXIT_FAILED, "out of memory");
     const struct protocol_case *c = &protocol->cases[case_index];
@@ -314,7 +331,11 @@ int block_run(const struct protocol *protocol, size_t case_index, int block, con
     for (size_t i = 0; i < c->point_count; i++) order[i] = i;
     random_shuffle(&b->order, order, c->point_count);
     for (size_t i = 0; status == 0 && i < c->point_count; i++) {
-        status = run_point(b, &c->points[order[i]]);
+        const struct point *point = &c->points[order[i]];
+        if (kernel_point_is(&point->settings))
+            status = run_kernel_point(b, point, &plans[order[i]]);
+        else
+            status = run_point(b, point);
         dprintf(STDOUT_FILENO, "point %zu\n", i + 1); // the driver's progress
     }
     if (b->sampler.samples.columns != NULL) {

@@ -11,17 +11,31 @@
 #include "probes/clock.h"
 #include "probes/ledger.h"
 
-#define CANARY_BYTES ((size_t)512 << 20)
 #define CANARY_SLICE_BYTES_PER_THREAD ((size_t)4 << 20)
 #define COMPUTE_SLICE_NS 1e6
 #define THREADS_MAX 256
 #define READ_GRANULE 1024 // yardsticks read whole multiples of it
 
-static const enum op ceiling_op[CEILING_COUNT] = {OP_read_stream, OP_fma_peak, OP_int8dot_peak};
+static const struct {
+    const char *name, *yardstick;
+} ceilings[CEILING_COUNT] = {
+    [CEILING_read] = {"read", "read_stream"},  [CEILING_write] = {"write", "write_stream"},
+    [CEILING_copy] = {"copy", "copy_stream"},  [CEILING_fma] = {"fma", "fma_peak"},
+    [CEILING_int8] = {"int8", "int8dot_peak"}, [CEILING_bf16] = {"bf16", "bf16dot_peak"},
+};
 
 const char *ceiling_name(enum ceiling c) {
-    static const char *const names[CEILING_COUNT] = {"read", "fma", "int8"};
-    return names[c];
+    return ceilings[c].name;
+}
+
+static bool serves(const struct kernel *k, enum ceiling which) {
+    return strcmp(op_info(k->op)->name, ceilings[which].yardstick) == 0 && kernel_usable(k);
+}
+
+bool ceiling_exists(enum ceiling c) {
+    for (size_t i = 0; i < kernel_count(); i++)
+        if (serves(kernel_at(i), c)) return true;
+    return false;
 }
 
 struct thread_stamps {
@@ -34,7 +48,8 @@ struct slice_job {
     int threads;
     const struct kernel *kernel;
     const unsigned char *data;
-    size_t bytes; // of all threads
+    unsigned char *const *own; // of each thread, or NULL
+    size_t bytes;              // of data, which the threads share out; of each own
     long iterations;
     struct thread_stamps *stamps;
 };
@@ -43,7 +58,10 @@ static void slice_thread(void *arg, int thread) {
     const struct slice_job *job = arg;
     struct thread_stamps *s = &job->stamps[thread];
     struct yardstick_args a = {.iterations = job->iterations, .sink = s->sink};
-    if (job->bytes > 0) {
+    if (job->own != NULL) {
+        a.buffer = job->own[thread];
+        a.bytes = (ptrdiff_t)job->bytes;
+    } else if (job->bytes > 0) {
         size_t granules = job->bytes / READ_GRANULE;
         size_t first = granules * (size_t)thread / (size_t)job->threads;
         size_t last = granules * ((size_t)thread + 1) / (size_t)job->threads;
@@ -56,19 +74,20 @@ static void slice_thread(void *arg, int thread) {
     s->end = clock_ticks_fenced();
 }
 
-static struct ceiling_slice slice_run(struct ceilings *c, const struct kernel *k,
-                                      const unsigned char *data, size_t bytes, long iterations) {
+static struct ceiling_slice slice_run(struct ceilings *c, struct slice_job job) {
     static struct thread_stamps stamps[THREADS_MAX];
-    struct slice_job job = {c->team, c->threads, k, data, bytes, iterations, stamps};
+    job.team = c->team;
+    job.threads = c->threads;
+    job.stamps = stamps;
     team_run(c->team, c->threads, slice_thread, &job);
     struct ceiling_slice s = {stamps[0].begin, stamps[0].end, 0, 0};
     for (int i = 1; i < c->threads; i++) {
         if (stamps[i].begin < s.begin_ticks) s.begin_ticks = stamps[i].begin;
         if (stamps[i].end > s.end_ticks) s.end_ticks = stamps[i].end;
     }
-    struct shape shape = {.rows = (ptrdiff_t)bytes, .cols = iterations, .tokens = 1};
-    s.bytes = op_info(k->op)->bytes(&shape);
-    s.ops = op_info(k->op)->ops(&shape) * c->threads;
+    struct shape shape = {.rows = (ptrdiff_t)job.bytes, .cols = job.iterations, .tokens = 1};
+    s.bytes = op_info(job.kernel->op)->bytes(&shape) * (job.own != NULL ? c->threads : 1);
+    s.ops = op_info(job.kernel->op)->ops(&shape) * c->threads;
     return s;
 }
 
@@ -82,14 +101,40 @@ struct ceiling_slice ceiling_read(struct ceilings *c, struct ceiling_target *t,
     if (slice_bytes > whole) slice_bytes = whole;
     slice_bytes = slice_bytes / READ_GRANULE * READ_GRANULE;
     if (t->next + slice_bytes > whole) t->next = 0;
-    struct ceiling_slice s =
-        slice_run(c, c->kernels[CEILING_read], t->data + t->next, slice_bytes, 1);
+    struct ceiling_slice s = slice_run(c, (struct slice_job){.kernel = c->kernels[CEILING_read],
+                                                             .data = t->data + t->next,
+                                                             .bytes = slice_bytes,
+                                                             .iterations = 1});
     t->next += slice_bytes;
     return s;
 }
 
 struct ceiling_slice ceiling_compute(struct ceilings *c, enum ceiling which) {
-    return slice_run(c, c->kernels[which], NULL, 0, c->iterations[which]);
+    return slice_run(
+        c, (struct slice_job){.kernel = c->kernels[which], .iterations = c->iterations[which]});
+}
+
+struct ceiling_slice ceiling_own(struct ceilings *c, enum ceiling which, unsigned char *const *own,
+                                 size_t bytes, long iterations) {
+    return slice_run(
+        c, (struct slice_job){
+               .kernel = c->kernels[which], .own = own, .bytes = bytes, .iterations = iterations});
+}
+
+void ceilings_choose_own(struct ceilings *c, enum ceiling which, unsigned char *const *own,
+                         size_t bytes, long iterations) {
+    double best = 0;
+    const struct kernel *chosen = NULL;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < kernel_count(); i++) {
+            if (!serves(kernel_at(i), which)) continue;
+            c->kernels[which] = kernel_at(i);
+            struct ceiling_slice s = ceiling_own(c, which, own, bytes, iterations);
+            double rate = s.bytes / slice_ns(&s);
+            if (rate > best) best = rate, chosen = kernel_at(i);
+        }
+    }
+    c->kernels[which] = chosen;
 }
 
 void ceilings_choose_read(struct ceilings *c, struct ceiling_target *t) {
@@ -98,7 +143,7 @@ void ceilings_choose_read(struct ceilings *c, struct ceiling_target *t) {
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < kernel_count(); i++) {
             const struct kernel *k = kernel_at(i);
-            if (k->op != OP_read_stream || !kernel_usable(k)) continue;
+            if (!serves(k, CEILING_read)) continue;
             c->kernels[CEILING_read] = k;
             struct ceiling_slice s = ceiling_read(c, t, (size_t)64 << 20);
             double rate = s.bytes / slice_ns(&s);
@@ -166,11 +211,12 @@ int ceilings_open(struct ceilings *c, struct team *team, int threads, int canary
     for (int which = 0; which < CEILING_COUNT; which++) {
         const struct kernel *best = NULL;
         double best_rate = 0;
-        for (size_t i = 0; which != CEILING_read && i < kernel_count(); i++) {
+        for (size_t i = 0; which >= CEILING_fma && i < kernel_count(); i++) {
             const struct kernel *k = kernel_at(i);
-            if (k->op != ceiling_op[which] || !kernel_usable(k)) continue;
+            if (!serves(k, (enum ceiling)which)) continue;
             for (int round = 0; round < 3; round++) {
-                struct ceiling_slice s = slice_run(c, k, NULL, 0, 200);
+                struct ceiling_slice s =
+                    slice_run(c, (struct slice_job){.kernel = k, .iterations = 200});
                 double rate = s.ops / slice_ns(&s);
                 if (rate > best_rate) best_rate = rate, best = k;
             }

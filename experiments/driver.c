@@ -18,6 +18,7 @@
 #include "experiments/ceiling.h"
 #include "experiments/comparison.h"
 #include "experiments/failure.h"
+#include "experiments/kernel_ring.h"
 #include "experiments/progress.h"
 #include "experiments/random.h"
 #include "experiments/record.h"
@@ -79,9 +80,7 @@ int driver_check(const struct protocol *p, ptrdiff_t most_tokens) {
         const struct protocol_case *c = &p->cases[i];
         for (size_t j = 0; j < c->point_count; j++) {
             const struct settings *s = &c->points[j].settings;
-            if (s->phase == PHASE_kernel || s->phase == PHASE_yardstick)
-                return fail(EXIT_USAGE, "%s:%d: case %s: phase %s is not built yet", p->path,
-                            c->line, c->name, s->phase == PHASE_kernel ? "kernel" : "yardstick");
+            if (kernel_point_is(s)) continue; // checked as its slices are planned
             struct model *m = NULL;
             if (model_open(&m, s->model) != 0) return fail(EXIT_FAILED, "%s", engine_error());
             ptrdiff_t need = driver_point_tokens(s), context = m->h.context;
@@ -186,7 +185,10 @@ struct execution { // one run on its way
     const struct protocol *protocol;
     const struct driver_options *options;
     const char *directory; // temporary
+    const struct kernel_schedule *schedule;
     int canary_fd;
+    struct kernel_ring
+        ring; // the canary's, for the weights of kernels; unmapped where there are none
     int64_t next_key;
     struct progress *progress;
     size_t points_done, point_count; // of all blocks
@@ -214,10 +216,15 @@ static void start_block(const struct execution *x, size_t case_index, int block,
     snprintf(block_text, sizeof block_text, "%d", block);
     snprintf(key_text, sizeof key_text, "%lld", (long long)x->next_key);
     snprintf(fd_text, sizeof fd_text, "%d", x->canary_fd);
-    const char *argv[16 + 2 * DRIVER_OVERRIDES_MAX] = {"inferometer", "block",       p->path,
+    const char *argv[18 + 2 * DRIVER_OVERRIDES_MAX] = {"inferometer", "block",       p->path,
                                                        case_text,     block_text,    fragment,
                                                        key_text,      "--canary-fd", fd_text};
     size_t n = 9;
+    char *slices = NULL;
+    if (x->ring.data != NULL && kernel_schedule_text(x->schedule, p, case_index, &slices) == 0) {
+        argv[n++] = "--slices";
+        argv[n++] = slices;
+    }
     for (size_t i = 0; i < x->options->override_count; i++) {
         argv[n++] = "--set";
         argv[n++] = x->options->overrides[i];
@@ -261,6 +268,12 @@ static int64_t follow_block(struct execution *x, int from) {
 static int run_block(struct execution *x, size_t case_index, int block) {
     char fragment[4200];
     int pipe_fds[2];
+    const struct settings *s = &x->protocol->cases[case_index].points[0].settings;
+    if (kernel_point_is(s)) {
+        if (x->ring.data == NULL && kernel_ring_open(&x->ring, x->canary_fd) != 0)
+            return EXIT_FAILED;
+        kernel_ring_fill(&x->ring, kernel_point_format(s), x->protocol->seed);
+    }
     snprintf(fragment, sizeof fragment, "%s/fragment", x->directory);
     if (mkdir(fragment, 0777) != 0) return fail(EXIT_FAILED, "%s: %s", fragment, strerror(errno));
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
@@ -320,9 +333,10 @@ static int run_blocks(struct execution *x) {
     return status;
 }
 
-static int check_size(const struct protocol *p, const struct driver_options *o) {
+static int check_size(const struct protocol *p, const struct driver_options *o, int canary_fd,
+                      struct kernel_schedule *schedule) {
     struct estimate e;
-    int status = estimate_run(p, &e);
+    int status = estimate_run(p, canary_fd, schedule, &e);
     if (status == 0 && e.bytes > RUN_BYTES_MAX && !o->large_allowed)
         return fail(EXIT_FAILED,
                     "%s: the run would take about %.0f MB (at most 8): use `granularity phase`, "
@@ -351,31 +365,39 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     struct run_dir dir = {0};
     struct run_facts facts = {.protocol = p, .options = o, .complete = true};
     char utc_start[20], utc_end[20], binary_sha256[65], hash8[9];
-    int status = driver_check(p, o->context_tokens);
-    if (status == 0) status = check_size(p, o);
+    struct kernel_schedule schedule = {0};
+    int status = driver_check(p, o->context_tokens), canary_fd = -1;
+    if (status == 0 && (canary_fd = ceiling_canary_memfd()) < 0)
+        status = fail(EXIT_FAILED, "no memory for the 512 MiB canary: %s", strerror(errno));
+    if (status == 0) status = check_size(p, o, canary_fd, &schedule);
     facts_utc(utc_start);
     if (status == 0) status = run_identity(p, utc_start, binary_sha256, hash8);
-    if (status != 0) return status;
-    status =
-        run_dir_create(&dir, o->out_root, p->stem, machine_slug(machine_facts()), utc_start, hash8);
-    if (status != 0) return status;
+    if (status == 0)
+        status = run_dir_create(&dir, o->out_root, p->stem, machine_slug(machine_facts()),
+                                utc_start, hash8);
+    if (status != 0) {
+        if (canary_fd >= 0) close(canary_fd);
+        kernel_schedule_free(&schedule);
+        return status;
+    }
     struct progress progress;
     struct execution x = {.protocol = p,
                           .options = o,
                           .directory = dir.temporary_path,
-                          .canary_fd = ceiling_canary_memfd(),
+                          .schedule = &schedule,
+                          .canary_fd = canary_fd,
                           .progress = &progress,
                           .point_count = count_points(p)};
-    if (x.canary_fd < 0)
-        status = fail(EXIT_FAILED, "no memory for the 512 MiB canary: %s", strerror(errno));
     progress_start(&progress, p->stem);
     if (status == 0) status = write_protocol(p, dir.temporary_path);
     if (status == 0) status = write_points(p, dir.temporary_path);
     if (status == 0) status = write_headers(dir.temporary_path);
     if (status == 0) status = run_blocks(&x);
     progress_end(&progress);
-    if (x.canary_fd >= 0) close(x.canary_fd);
+    kernel_ring_close(&x.ring);
+    close(x.canary_fd);
     facts_utc(utc_end);
+    facts.schedule = &schedule;
     facts.id = dir.id;
     facts.utc_start = utc_start;
     facts.utc_end = utc_end;
@@ -398,5 +420,6 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
         run_dir_discard(&dir);
     }
     run_dir_free(&dir);
+    kernel_schedule_free(&schedule);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "experiments/kernel_schedule.h"
 #include "experiments/protocol.h"
 
 #define DRIVER_OVERRIDES_MAX 66 // flags of a command line, and two that -t and --kv stand for
@@ -33,9 +34,9 @@ int driver_threads(const struct protocol *p, int physical_cores);
 
 // experiments/block.c: one case of one block, in a process of its own, into fragments in
 // `directory`. canary_fd: ceiling_canary_memfd() of the driver. 0, or an exit code with failure()
-// set.
+// set. plans: how each of its points is cut, where they are of kernels.
 int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
-              int64_t first_key, int canary_fd);
+              int64_t first_key, int canary_fd, const struct slice_plan *plans);
 // Tokens of one warm-up turn at a point.
 struct model;
 ptrdiff_t block_warmup_tokens(const struct model *m, const struct settings *s);
@@ -45,12 +46,15 @@ struct estimate {
     double seconds, bytes;
     size_t samples; // without ceilings
 };
-int estimate_run(const struct protocol *p, struct estimate *e);
+// canary_fd: the driver's, or -1; schedule: of its kernels, made here (free it).
+int estimate_run(const struct protocol *p, int canary_fd, struct kernel_schedule *schedule,
+                 struct estimate *e);
 
 // experiments/facts.c: writes run.csv.
 struct run_facts {
     const struct protocol *protocol;
     const struct driver_options *options;
+    const struct kernel_schedule *schedule;
     const char *id, *utc_start, *utc_end, *binary_sha256;
     bool complete;
 };

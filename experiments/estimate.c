@@ -101,7 +101,7 @@ static int estimate_case(const struct protocol *protocol, size_t case_index, dou
 }
 
 // The rates of now: bytes a nanosecond and operations a nanosecond.
-static int rates(int threads, double *read, double *ops) {
+static int rates(int threads, int canary_fd, double *read, double *ops) {
     struct team *team = NULL;
     struct ceilings ceilings;
     const int *cpus = NULL;
@@ -109,7 +109,7 @@ static int rates(int threads, double *read, double *ops) {
     size_t count = machine_cpus(machine_facts(), &cpus, &cores);
     if (team_open(&team, threads, (size_t)threads <= count ? cpus : NULL) != 0)
         return fail(EXIT_FAILED, "%s", engine_error());
-    int status = ceilings_open(&ceilings, team, threads, -1);
+    int status = ceilings_open(&ceilings, team, threads, canary_fd);
     if (status == 0) {
         double reads[RATE_SLICES], computes[RATE_SLICES]; // one alone may meet a busy moment
         enum ceiling which = ceilings.kernels[CEILING_int8] != NULL ? CEILING_int8 : CEILING_fma;
@@ -127,16 +127,38 @@ static int rates(int threads, double *read, double *ops) {
     return status;
 }
 
-int estimate_run(const struct protocol *p, struct estimate *e) {
+// One case of one block, of kernels: what was measured to plan its slices.
+static struct estimate estimate_kernels(const struct protocol *p, size_t case_index,
+                                        const struct kernel_schedule *schedule) {
+    struct estimate e = {.seconds = BLOCK_START_SECONDS};
+    for (size_t j = 0; j < p->cases[case_index].point_count; j++) {
+        const struct slice_plan *plan = kernel_schedule_plan(schedule, p, case_index, j);
+        e.seconds += plan->seconds + POINT_SECONDS;
+        e.samples += plan->samples;
+    }
+    e.bytes = (double)e.samples * SAMPLE_ROW_BYTES;
+    return e;
+}
+
+int estimate_run(const struct protocol *p, int canary_fd, struct kernel_schedule *schedule,
+                 struct estimate *e) {
     double read = 0, ops = 0;
     const int *cpus = NULL;
     size_t cores = 0;
+    bool models = false;
     machine_cpus(machine_facts(), &cpus, &cores);
     *e = (struct estimate){0};
-    int status = rates(driver_threads(p, (int)cores), &read, &ops);
+    for (size_t i = 0; i < p->case_count; i++)
+        models = models || !kernel_point_is(&p->cases[i].points[0].settings);
+    int status = kernel_schedule_make(schedule, p, canary_fd);
+    if (status == 0 && models)
+        status = rates(driver_threads(p, (int)cores), canary_fd, &read, &ops);
     for (size_t i = 0; status == 0 && i < p->case_count; i++) {
         struct estimate one;
-        status = estimate_case(p, i, read, ops, &one);
+        if (kernel_point_is(&p->cases[i].points[0].settings))
+            one = estimate_kernels(p, i, schedule);
+        else
+            status = estimate_case(p, i, read, ops, &one);
         if (status != 0) break;
         e->seconds += one.seconds * p->blocks;
         e->bytes += one.bytes * p->blocks;

@@ -154,6 +154,7 @@ static int model_facts(struct record *r, const struct protocol *p) {
         for (size_t j = 0; j < p->cases[i].point_count; j++) {
             const struct settings *s = &p->cases[i].points[j].settings;
             int k = 0;
+            if (s->model == NULL) continue;
             while (k < count && strcmp(seen[k], s->model) != 0) k++;
             if (k < count || count == 64) continue;
             seen[count++] = s->model;
@@ -189,7 +190,7 @@ static int ceiling_facts(struct record *r, const char *directory) {
     double *rates = malloc((t.row_count + 1) * sizeof *rates);
     int arm_column = csv_column(&t, "arm"), wall = csv_column(&t, "wall_ns");
     for (int c = 0; rates != NULL && c < CEILING_COUNT; c++) {
-        int amount = csv_column(&t, c == CEILING_read ? "bytes" : "ops");
+        int amount = csv_column(&t, c < CEILING_fma ? "bytes" : "ops");
         size_t n = 0;
         double best = 0;
         snprintf(arm, sizeof arm, "ceiling:%s", ceiling_name((enum ceiling)c));
@@ -201,7 +202,7 @@ static int ceiling_facts(struct record *r, const char *directory) {
             best = fmax(best, rate);
         }
         if (n == 0) continue;
-        const char *unit = c == CEILING_read ? "gbps" : "gops";
+        const char *unit = c < CEILING_fma ? "gbps" : "gops";
         snprintf(key, sizeof key, "ceiling_%s_%s_median", ceiling_name((enum ceiling)c), unit);
         fact_number(r, key, quantile_of(rates, n, 0.5));
         snprintf(key, sizeof key, "ceiling_%s_%s_best", ceiling_name((enum ceiling)c), unit);
@@ -211,6 +212,33 @@ static int ceiling_facts(struct record *r, const char *directory) {
     free(rates);
     csv_free(&t);
     return status;
+}
+
+// How the points of kernels were cut, and what their arms ran.
+static int slice_facts(struct record *r, const struct run_facts *f) {
+    const struct protocol *p = f->protocol;
+    const int *cpus = NULL;
+    size_t cores = 0, n = 0;
+    machine_cpus(machine_facts(), &cpus, &cores);
+    for (size_t i = 0; i < p->case_count; i++)
+        for (size_t j = 0; j < p->cases[i].point_count; j++) {
+            const struct protocol_case *c = &p->cases[i];
+            struct kernel_point k;
+            if (f->schedule == NULL || !kernel_point_is(&c->points[j].settings)) continue;
+            const struct slice_plan *plan = kernel_schedule_plan(f->schedule, p, i, j);
+            int status = kernel_point_resolve(p, c, &c->points[j], (int)cores, &k);
+            if (status != 0) return status;
+            char key[64], value[8192];
+            size_t used = (size_t)snprintf(
+                value, sizeof value, "case=%s point=%s shape=%s units=%td quads=%d", c->name,
+                c->points[j].id, c->points[j].settings.shape, plan->units, plan->quads);
+            for (size_t a = 0; a < k.arm_count && used < sizeof value; a++)
+                used += (size_t)snprintf(value + used, sizeof value - used, " %s=%s",
+                                         c->arms[a].name, k.kernels[a]->symbol);
+            snprintf(key, sizeof key, "slices_%zu", ++n);
+            fact(r, key, value);
+        }
+    return 0;
 }
 
 static void override_facts(struct record *r, const struct driver_options *o) {
@@ -245,6 +273,7 @@ int facts_write(const char *directory, const struct run_facts *f) {
     fact(r, "flags", BUILD_FLAGS);
     fact(r, "flags_of_compiler_variants", BUILD_FREE_FLAGS);
     status = model_facts(r, p);
+    if (status == 0) status = slice_facts(r, f);
     const struct machine *m = machine_facts();
     size_t cores = 0;
     const int *cpus = NULL;

@@ -9,12 +9,28 @@
 enum phase { PHASE_prefill, PHASE_decode, PHASE_question, PHASE_kernel, PHASE_yardstick };
 enum granularity { GRANULARITY_phase, GRANULARITY_region, GRANULARITY_step };
 
+// Settings that are words of a shape, in the order of words.def.
+enum shape_word {
+    SHAPE_rows,
+    SHAPE_cols,
+    SHAPE_run,
+    SHAPE_kvheads,
+    SHAPE_group,
+    SHAPE_heads,
+    SHAPE_dim,
+    SHAPE_bytes,
+    SHAPE_WORD_COUNT
+};
+
 // What a point of a case fixes, sweeps applied. Strings belong to the protocol.
 struct settings {
     enum phase phase;
     long tokens, depth, gen, chunk; // of the phase
-    const char *op, *shape;         // kernel OP SHAPE
-    const char *yardstick;          // yardstick NAME
+    // kernel OP SHAPE (all of its words, sweeps applied), yardstick NAME (op; its shape is of one
+    // iteration)
+    const char *op, *shape;
+    long long words[SHAPE_WORD_COUNT]; // that stand for those of the shape; 0: not said
+    int ring_mib, quads;               // quads 0: by the time that they take
     const char *model, *prompt, *kv, *fill,
         *source; // prompt: text random repeat; fill: seeded prefill
     int threads; // 0: physical cores

@@ -54,6 +54,7 @@ struct draft { // of a case
     size_t index;
     struct protocol_case *c;
     struct settings s;
+    int phase_line;
     bool has_tokens;
     size_t sweep_count;
     struct sweep sweeps[SWEEPS_MAX];
@@ -98,7 +99,14 @@ static void assign(struct draft *d, struct settings *s, enum setting which, cons
     case SETTING_shape:
         s->shape = v->text;
         break;
-    case SETTING_COUNT:
+    case SETTING_ring:
+        s->ring_mib = (int)v->number;
+        break;
+    case SETTING_quads:
+        s->quads = (int)v->number;
+        break;
+    default:
+        s->words[which - SETTING_rows] = v->number;
         break;
     }
 }
@@ -113,12 +121,6 @@ static int read_value(struct draft *d, int line, enum setting which, const char 
         snprintf(canonical, sizeof canonical, "%lld", v->number);
         text = canonical;
     }
-    if (which == SETTING_shape) {
-        struct shape shape;
-        char message[256];
-        if (shape_parse((enum op)op_find(d->s.op), text, &shape, message, sizeof message) != 0)
-            return protocol_fail(d->r, EXIT_USAGE, line, "%s", message);
-    }
     v->text = protocol_keep_text(d->r, text, strlen(text));
     return v->text != NULL ? 0 : EXIT_FAILED;
 }
@@ -132,10 +134,11 @@ static int refuse_setting(const struct draft *d, int line, enum setting which) {
                          phase_names[d->s.phase], rules[which].name, all);
 }
 
-static int read_operation(struct draft *d, const struct statement *s) {
+// OP and SHAPE of a kernel, NAME of a yardstick; *used: the words that they are.
+static int read_operation(struct draft *d, const struct statement *s, size_t *used) {
     const char *name = s->count > 1 ? s->args[1] : "";
     bool kernel = d->s.phase == PHASE_kernel;
-    if (s->count < 2 || s->count > (kernel ? 3 : 2))
+    if (s->count < 2)
         return protocol_fail(d->r, BAD_PROTOCOL, s->line, "its form is: phase %s",
                              kernel ? "kernel OP SHAPE" : "yardstick NAME");
     int op = op_find(name);
@@ -149,15 +152,11 @@ static int read_operation(struct draft *d, const struct statement *s) {
         return protocol_unknown(d->r, EXIT_USAGE, s->line, kernel ? "op" : "yardstick", name, ops,
                                 count);
     }
-    if (!kernel) {
-        d->s.yardstick = name;
-        return 0;
-    }
     d->s.op = name;
-    struct value v = {0};
-    int status = s->count == 3 ? read_value(d, s->line, SETTING_shape, s->args[2], &v) : 0;
-    if (s->count == 3) d->s.shape = v.text;
-    return status;
+    d->s.ring_mib = 512;
+    *used = 2;
+    if (kernel && s->count > 2 && strchr(s->args[2], '=') == NULL) d->s.shape = s->args[(*used)++];
+    return 0;
 }
 
 static int read_phase(struct draft *d, const struct statement *s, unsigned *stated) {
@@ -171,20 +170,24 @@ static int read_phase(struct draft *d, const struct statement *s, unsigned *stat
                                 PHASE_COUNT);
     }
     d->s.phase = (enum phase)phase;
-    if (phase == PHASE_kernel || phase == PHASE_yardstick) return read_operation(d, s);
+    bool operation = phase == PHASE_kernel || phase == PHASE_yardstick;
+    size_t used = 1;
+    int read = operation ? read_operation(d, s, &used) : 0;
+    if (read != 0) return read;
     if (takes(d, SETTING_gen)) d->s.gen = 16;
     if (takes(d, SETTING_chunk)) d->s.chunk = 512;
-    for (size_t i = 1; i < s->count; i++) {
+    for (size_t i = used; i < s->count; i++) {
         char *key, *text, *word = protocol_keep_text(d->r, s->args[i], strlen(s->args[i]));
         struct value v;
         if (word == NULL) return EXIT_FAILED;
         if (!protocol_split(word, &key, &text))
             return protocol_fail(d->r, BAD_PROTOCOL, s->line, "'%s' is not NAME=VALUE", s->args[i]);
+        // Models state theirs in statements of their own.
         const struct value_rule *rule =
-            protocol_rule(rules, SETTING_model, key); // of those that a phase states
+            protocol_rule(rules, operation ? SETTING_COUNT : SETTING_model, key);
         if (rule == NULL)
             return protocol_unknown(d->r, BAD_PROTOCOL, s->line, "part of a phase", key, rules,
-                                    SETTING_model);
+                                    operation ? SETTING_COUNT : SETTING_model);
         enum setting which = (enum setting)(rule - rules);
         if (!takes(d, which)) return refuse_setting(d, s->line, which);
         if ((*stated >> which & 1) != 0)
@@ -330,16 +333,14 @@ static int apply_override(struct draft *d, struct override *o) {
 static int check_mandatory(struct draft *d) {
     int line = d->c->line;
     const char *name = d->c->name, *phase = phase_names[d->s.phase];
-    if (takes(d, SETTING_tokens) && !d->has_tokens && sweep_of(d, SETTING_tokens) == NULL)
+    if (takes(d, SETTING_tokens) && d->s.phase != PHASE_kernel && !d->has_tokens &&
+        sweep_of(d, SETTING_tokens) == NULL)
         return protocol_fail(d->r, BAD_PROTOCOL, line,
                              "case %s: phase %s needs tokens=N, or `sweep tokens = …`", name,
                              phase);
     if (takes(d, SETTING_model) && d->s.model == NULL && sweep_of(d, SETTING_model) == NULL)
         return protocol_fail(d->r, BAD_PROTOCOL, line,
                              "case %s: phase %s needs a statement `model MODEL`", name, phase);
-    if (takes(d, SETTING_shape) && d->s.shape == NULL && sweep_of(d, SETTING_shape) == NULL)
-        return protocol_fail(d->r, BAD_PROTOCOL, line, "case %s: phase kernel needs a shape: %s",
-                             name, op_info((enum op)op_find(d->s.op))->shape_words);
     return 0;
 }
 
@@ -361,7 +362,9 @@ static int make_point(struct draft *d, struct point *point, const size_t *at) {
                                  sizeof id);
     }
     point->id = protocol_keep_text(d->r, id, n);
-    return point->id != NULL ? 0 : EXIT_FAILED;
+    if (point->id == NULL) return EXIT_FAILED;
+    if (d->s.phase != PHASE_kernel && d->s.phase != PHASE_yardstick) return 0;
+    return protocol_shape(d->r, d->phase_line, &point->settings);
 }
 
 static int multiply(struct draft *d) {
@@ -399,6 +402,7 @@ int protocol_points(struct reader *r, size_t case_index) {
         return protocol_fail(r, BAD_PROTOCOL, d.c->line,
                              "case %s has no phase; a case needs one: %s", d.c->name,
                              protocol_word_form(WORD_phase));
+    d.phase_line = phase->line;
     int status = read_phase(&d, phase, &stated);
     if (status == 0) status = read_sweeps(&d, phase, stated);
     if (status == 0) status = read_settings(&d);

@@ -60,6 +60,7 @@ int sampler_open(struct sampler *s, const char *directory, int64_t first_key) {
 }
 
 int sampler_close(struct sampler *s) {
+    sampler_bind(s, 0, NULL);
     free(s->cpu_clocks);
     int a = record_close(&s->samples), b = record_close(&s->regions);
     int c = record_close(&s->steps), d = record_close(&s->counts);
@@ -106,24 +107,26 @@ static int64_t begin_sample(struct sampler *s, const char *arm, bool warmup) {
     return key;
 }
 
-void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size_t read_bytes) {
+void sampler_take_ceiling(struct sampler *s, enum ceiling which, const struct ceiling_from *from) {
     char arm[32];
     if (s->ceilings->kernels[which] == NULL) return;
     struct ledger_reading before, after;
     struct ledger_entry entry;
-    // Weights that fit into the caches are read from there, as the model's own turns read them:
-    // what the canary and the writing of rows drove out returns in a pass that is not timed.
-    if (which == CEILING_read && l->weights.bytes <= read_bytes)
-        ceiling_read(s->ceilings, &l->weights, read_bytes);
-    ledger_read(&before);
-    const double cpu_before_ns = cpu_ns(s);
-    struct ceiling_slice slice = which == CEILING_read
-                                     ? ceiling_read(s->ceilings, &l->weights, read_bytes)
-                                     : ceiling_compute(s->ceilings, which);
-    const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
-    ledger_read(&after);
-    ledger_difference(&before, &after, &entry);
-    entry.cpu_ns = cpu_used_ns;
+    struct ceiling_slice slice = {0};
+    for (int timed = from->warm ? 0 : 1; timed < 2; timed++) {
+        ledger_read(&before);
+        const double cpu_before_ns = cpu_ns(s);
+        if (from->target != NULL)
+            slice = ceiling_read(s->ceilings, from->target, from->bytes);
+        else if (from->own != NULL)
+            slice = ceiling_own(s->ceilings, which, from->own, from->bytes, from->iterations);
+        else
+            slice = ceiling_compute(s->ceilings, which);
+        const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
+        ledger_read(&after);
+        ledger_difference(&before, &after, &entry);
+        entry.cpu_ns = cpu_used_ns;
+    }
     entry.canary_gbps = s->canary_gbps;
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
@@ -134,6 +137,15 @@ void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size
     record_number(&s->samples, "ops", slice.ops);
     write_ledger(s, &entry);
     record_end(&s->samples);
+}
+
+void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size_t read_bytes) {
+    struct ceiling_from from = {.bytes = read_bytes};
+    if (which == CEILING_read) from.target = &l->weights;
+    // Weights that fit into the caches are read from there, as the model's own turns read them:
+    // what the canary and the writing of rows drove out returns in a pass that is not timed.
+    from.warm = which == CEILING_read && l->weights.bytes <= read_bytes;
+    sampler_take_ceiling(s, which, &from);
 }
 
 // counts: NULL where the event could not be opened.
@@ -318,4 +330,108 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     write_ledger(s, &entry);
     record_end(r);
     return watched ? write_watch(s, &l->watch, key) : 0;
+}
+
+// ---- slices of kernels ------------------------------------------------------------------------
+
+struct slice_probe { // of one worker
+    _Alignas(128) struct probe probe;
+    struct probe_sum sum;
+};
+
+struct binding {
+    struct slice_probe *probes;
+    const char *const *events;
+    size_t count;
+};
+
+static void bind_thread(void *arg, int thread) {
+    struct binding *b = arg;
+    struct probe *p = &b->probes[thread].probe;
+    // The names were tried before; a thread that cannot open them has no counts.
+    if (b->count > 0 && counters_open(&p->counters, b->events, b->count) != 0) p->counters = NULL;
+}
+
+int sampler_bind(struct sampler *s, int threads, const char *const *events) {
+    for (int i = 0; i < s->probe_count; i++) counters_close(s->probes[i].probe.counters);
+    free(s->probes);
+    s->probes = NULL;
+    s->probe_count = 0;
+    if (threads == 0) return 0;
+    struct binding b = {.events = events};
+    while (events != NULL && events[b.count] != NULL) b.count++;
+    if (b.count > COUNTERS_MAX)
+        return fail(EXIT_USAGE, "a pass of %zu events (at most %d)", b.count, COUNTERS_MAX);
+    s->probes = aligned_alloc(128, (size_t)threads * sizeof *s->probes);
+    if (s->probes == NULL) return fail(EXIT_FAILED, "out of memory for the probes of slices");
+    memset(s->probes, 0, (size_t)threads * sizeof *s->probes);
+    s->probe_count = threads;
+    for (int i = 0; i < threads; i++) s->probes[i].probe.fenced = true;
+    b.probes = s->probes;
+    if (events != NULL) team_run(s->ceilings->team, threads, bind_thread, &b);
+    return 0;
+}
+
+struct slice_job {
+    struct sampler *s;
+    const struct kernel_slice *slice;
+};
+
+static void slice_thread(void *arg, int thread) {
+    const struct slice_job *job = arg;
+    struct slice_probe *p = &job->s->probes[thread];
+    p->sum = (struct probe_sum){0};
+    probe_pause(&p->probe);
+    if (job->slice->before != NULL) job->slice->before(job->slice->arg, thread);
+    team_barrier(job->s->ceilings->team, thread);
+    probe_begin(&p->probe);
+    job->slice->work(job->slice->arg, thread);
+    probe_end(&p->probe, &p->sum);
+}
+
+static void write_slice_counts(struct sampler *s, int64_t key, int threads) {
+    struct count counts[COUNTERS_MAX];
+    for (int thread = 0; thread < threads; thread++) {
+        const struct slice_probe *p = &s->probes[thread];
+        const struct counters *c = p->probe.counters;
+        if (c == NULL) continue;
+        counters_total(c, &p->sum.counts, p->sum.regions, counts);
+        for (size_t i = 0; i < counters_event_count(c); i++)
+            if (counters_event_opened(counters_event(c, i)))
+                write_count(s, key, "", thread, counters_event(c, i), &counts[i]);
+    }
+    write_unopened(s, s->probes[0].probe.counters, key);
+}
+
+double sampler_kernel(struct sampler *s, const struct kernel_slice *slice) {
+    struct ledger_reading before, after;
+    struct ledger_entry entry;
+    struct slice_job job = {s, slice};
+    ledger_read(&before);
+    const double cpu_before_ns = cpu_ns(s);
+    team_run(s->ceilings->team, slice->threads, slice_thread, &job);
+    const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
+    ledger_read(&after);
+    ledger_difference(&before, &after, &entry);
+    entry.cpu_ns = cpu_used_ns;
+    entry.canary_gbps = s->canary_gbps;
+    entry.eff_mhz = s->eff_mhz;
+    ledger_flag(&entry, s->canary_best_gbps);
+    uint64_t begin = UINT64_MAX, end = 0; // the first worker's begin to the last one's end
+    for (int i = 0; i < slice->threads; i++) {
+        const struct probe *p = &s->probes[i].probe;
+        uint64_t ended = p->begin_ticks + s->probes[i].sum.ticks;
+        if (p->begin_ticks < begin) begin = p->begin_ticks;
+        if (ended > end) end = ended;
+    }
+    int64_t key = begin_sample(s, slice->arm, slice->warmup);
+    struct record *r = &s->samples;
+    const double wall_ns = round(clock_ns(end - begin));
+    record_number(r, "wall_ns", wall_ns);
+    record_number(r, "bytes", slice->bytes);
+    record_number(r, "ops", slice->ops);
+    write_ledger(s, &entry);
+    record_end(r);
+    write_slice_counts(s, key, slice->threads);
+    return wall_ns;
 }

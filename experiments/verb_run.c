@@ -36,8 +36,9 @@ static size_t collect_overrides(const struct command *c, const char **overrides,
 // Prints what a run would do: points, arms, samples, time and size.
 static int dry_run(const struct protocol *p, const struct driver_options *o) {
     struct estimate e;
+    struct kernel_schedule schedule = {0};
     int status = driver_check(p, o->context_tokens);
-    if (status == 0) status = estimate_run(p, &e);
+    if (status == 0) status = estimate_run(p, -1, &schedule, &e);
     if (status != 0) return status;
     printf("%s, version %d: %d blocks, each case of a block in a fresh process\n", p->stem,
            p->version, p->blocks);
@@ -46,8 +47,16 @@ static int dry_run(const struct protocol *p, const struct driver_options *o) {
         printf("case %s: %zu points, arms", c->name, c->point_count);
         for (size_t j = 0; j < c->arm_count; j++) printf(" %s", c->arms[j].name);
         printf("\n");
-        for (size_t j = 0; j < c->point_count; j++) printf("  %s\n", c->points[j].id);
+        for (size_t j = 0; j < c->point_count; j++) {
+            const struct slice_plan *plan = kernel_schedule_plan(&schedule, p, i, j);
+            printf("  %s", c->points[j].id);
+            if (plan->units > 0) // a kernel: how it is cut
+                printf("%sslices of %td units, %d there and back", c->points[j].id[0] ? ": " : "",
+                       plan->units, plan->quads);
+            printf("\n");
+        }
     }
+    kernel_schedule_free(&schedule);
     printf("about %.0f s, %zu samples, %.1f MB\n", e.seconds, e.samples, e.bytes / 1e6);
     return 0;
 }
@@ -124,10 +133,20 @@ int driver_block(const struct command *c) {
     long index = strtol(c->positional[1], NULL, 10), block = strtol(c->positional[2], NULL, 10);
     if (index < 0 || (size_t)index >= p->case_count)
         status = fail(EXIT_USAGE, "%s: has no case %ld", p->path, index);
-    else
+    struct slice_plan *plans = NULL;
+    const char *slices = command_value(c, "--slices", NULL);
+    if (status == 0 && slices != NULL) {
+        const size_t count = p->cases[index].point_count;
+        if ((plans = calloc(count, sizeof *plans)) == NULL)
+            status = fail(EXIT_FAILED, "out of memory for a schedule");
+        else
+            status = kernel_schedule_read(slices, count, plans);
+    }
+    if (status == 0)
         status = block_run(p, (size_t)index, (int)block, c->positional[3],
                            strtoll(c->positional[4], NULL, 10),
-                           (int)strtol(command_value(c, "--canary-fd", "-1"), NULL, 10));
+                           (int)strtol(command_value(c, "--canary-fd", "-1"), NULL, 10), plans);
+    free(plans);
     protocol_free(p);
     return status;
 }

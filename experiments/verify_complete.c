@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "experiments/verify_parts.h"
 
+#include "experiments/kernel_point.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,13 +78,18 @@ static void count_samples(const struct run *r, const struct protocol *p, const s
 }
 
 static int check_cell(const struct run *r, const struct protocol_case *c, const struct point *point,
-                      const struct arm *arm, int block, const struct cell *cell, long reps) {
+                      const struct arm *arm, int block, const struct cell *cell,
+                      const struct cell *first) {
     char where[512];
     const struct settings *s = &point->settings;
     snprintf(where, sizeof where, "%s/samples.csv: case %s, point '%s', arm %s, block %d", r->path,
              c->name, point->id, arm->name, block);
     if (cell->samples == 0)
         return fail(EXIT_FAILED, "%s: no samples: the run is not complete", where);
+    long reps = first->reps;
+    if (kernel_point_is(s) && cell->samples != first->samples) // all arms run the same slices
+        return fail(EXIT_FAILED, "%s: %ld slices, but other arms or blocks have %ld", where,
+                    cell->samples, first->samples);
     if (cell->reps != reps)
         return fail(EXIT_FAILED, "%s: %ld reps, but other arms or blocks have %ld", where,
                     cell->reps, reps);
@@ -115,7 +122,7 @@ int verify_complete(const struct run *r, const struct protocol *p) {
             const struct cell *same_point =
                 &cells[first[i] + n / arms % points * arms]; // first arm, first block
             status = check_cell(r, c, &c->points[n / arms % points], &c->arms[n % arms],
-                                (int)(n / arms / points), &cells[first[i] + n], same_point->reps);
+                                (int)(n / arms / points), &cells[first[i] + n], same_point);
         }
     }
     free(first);

@@ -25,7 +25,7 @@ static void read_case(const struct protocol_case *c) {
     for (size_t i = 0; i < c->sweep_count; i++) read_text(c->sweep_names[i]);
     for (size_t i = 0; i < c->point_count; i++) {
         const struct settings *s = &c->points[i].settings;
-        const char *texts[] = {c->points[i].id, s->op, s->shape, s->yardstick, s->model,
+        const char *texts[] = {c->points[i].id, s->op, s->shape, s->model,
                                s->prompt,       s->kv, s->fill,  s->source};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) read_text(texts[k]);
         for (size_t k = 0; k < c->sweep_count; k++) read_text(c->points[i].values[k]);
