@@ -93,15 +93,15 @@ static struct slice_plan plan_of(const struct kernel_point *k, const struct sett
     return plan;
 }
 
-struct calibration {
+struct planning {
     const struct protocol *p;
     struct team *team;
     struct kernel_ring ring;
     int cores;
 };
 
-static int calibrate(struct calibration *c, const struct protocol_case *pc,
-                     const struct point *point, struct slice_plan *plan) {
+static int calibrate(struct planning *c, const struct protocol_case *pc, const struct point *point,
+                     struct slice_plan *plan) {
     struct kernel_point k;
     struct kernel_work *w = NULL;
     double ns[KERNEL_ARMS_MAX];
@@ -130,7 +130,7 @@ static int calibrate(struct calibration *c, const struct protocol_case *pc,
     return 0;
 }
 
-static int open_calibration(struct calibration *c, int ring_fd) {
+static int open_planning(struct planning *c, int ring_fd) {
     const int *cpus = NULL;
     size_t cores = 0, count = machine_cpus(machine_facts(), &cpus, &cores);
     c->cores = (int)cores;
@@ -142,7 +142,7 @@ static int open_calibration(struct calibration *c, int ring_fd) {
 }
 
 int kernel_schedule_make(struct kernel_schedule *s, const struct protocol *p, int ring_fd) {
-    struct calibration c = {.p = p};
+    struct planning c = {.p = p};
     size_t at = 0;
     bool any = false;
     *s = (struct kernel_schedule){0};
@@ -152,7 +152,7 @@ int kernel_schedule_make(struct kernel_schedule *s, const struct protocol *p, in
     s->plans = calloc(s->count + 1, sizeof *s->plans);
     if (s->plans == NULL) return fail(EXIT_FAILED, "out of memory for a schedule");
     if (!any) return 0;
-    int status = open_calibration(&c, ring_fd);
+    int status = open_planning(&c, ring_fd);
     for (size_t i = 0; i < p->case_count; i++) {
         const struct protocol_case *pc = &p->cases[i];
         for (size_t j = 0; j < pc->point_count; j++, at++)
