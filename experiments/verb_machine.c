@@ -3,6 +3,7 @@
 // events that everyone asks for.
 #include <stdio.h>
 
+#include "experiments/selftest.h"
 #include "experiments/table.h"
 #include "kernels/isa_units.h"
 #include "probes/counters.h"
@@ -14,6 +15,7 @@ int verb_machine(const struct command *c) {
     static const char *const columns[] = {"key", "value", "unit", "source", "status", NULL};
     const struct machine *m = machine_facts();
     struct table t;
+    if (command_has(c, "--selftest")) return selftest_print(table_format(c));
     table_open(&t, table_format(c), columns);
     for (size_t i = 0; i < machine_fact_count(m); i++) {
         const struct machine_fact *f = machine_fact_at(m, i);

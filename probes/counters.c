@@ -16,6 +16,7 @@
 #include "probes/counters_parts.h"
 #include "probes/encode.h"
 #include "probes/error.h"
+#include "probes/selftest.h"
 
 #define SOURCE_WORD(word) [SOURCE_##word] = #word
 #define STATUS_WORD(word) [STATUS_##word] = #word
@@ -68,6 +69,13 @@ static int open_one(struct counters *c, size_t i, const struct encoding *encodin
     struct slot *slot = &c->slots[i];
     slot->fd = -1;
     if (encoding->status != STATUS_ok) return 0;
+    const enum status verdict = selftest_verdict(event->name);
+    if (verdict == STATUS_selftest_failed || verdict == STATUS_zero_suspect) {
+        event->status = verdict;
+        snprintf(event->reason, sizeof event->reason,
+                 "answered the self-test wrongly; `inferometer machine --selftest` shows how");
+        return 0;
+    }
     size_t g = 0;
     uint32_t kind = kind_of(c, encoding);
     while (g < c->group_count && c->groups[g].kind != kind) g++;
@@ -77,6 +85,7 @@ static int open_one(struct counters *c, size_t i, const struct encoding *encodin
                            event->name, COUNTERS_GROUPS);
     slot->fd = counters_open_event(encoding, g < c->group_count ? c->groups[g].leader : -1, event);
     if (slot->fd < 0) return slot->fd == -1 ? 0 : slot->fd;
+    if (event->status == STATUS_unverified) event->status = verdict;
     if (g == c->group_count)
         c->groups[c->group_count++] = (struct counter_group){.kind = kind, .leader = slot->fd};
     slot->group = g;

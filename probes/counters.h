@@ -44,8 +44,9 @@ struct event {
     char name[96];     // as asked for
     char encoding[64]; // "type=0 config=0x2"; "" where there is none
     enum source source;
-    // unsupported or denied: it was not opened. unverified: a hardware event that no loop of known
-    // counts has answered yet. inexact: opened without the kernel's share.
+    // unsupported or denied: it was not opened; selftest_failed, zero_suspect: neither, because it
+    // answered the self-test wrongly. unverified: a hardware event that no loop of known counts has
+    // answered yet. inexact: opened without the kernel's share.
     enum status status;
     char reason[240]; // why it is not ok, and what to do; "" if it is
     bool no_room; // unsupported only beside the events before it: it would count in another pass
@@ -53,7 +54,7 @@ struct event {
 
 // Whether it counts: ok, unverified and inexact events are open.
 static inline bool counters_event_opened(const struct event *e) {
-    return e->status != STATUS_unsupported && e->status != STATUS_denied;
+    return e->status == STATUS_ok || e->status == STATUS_unverified || e->status == STATUS_inexact;
 }
 
 #define COUNTERS_MAX 16

@@ -5,7 +5,9 @@
 
 static enum status judged(const struct observation *o) {
     double value = (double)o->value;
-    if (o->opened == STATUS_unsupported || o->opened == STATUS_denied) return o->opened;
+    if (o->opened == STATUS_unsupported || o->opened == STATUS_denied ||
+        o->opened == STATUS_selftest_failed || o->opened == STATUS_zero_suspect)
+        return o->opened;
     if (o->lost || o->running_ns == 0) return STATUS_lost; // never on the PMU: its zero is no count
     // Some virtual PMUs open every event and count nothing; a zero needs an event that is known to
     // count.

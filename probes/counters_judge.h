@@ -6,9 +6,8 @@
 
 #include "probes/counters.h"
 
-struct observation { // of one event over `regions` regions
-    enum status
-        opened; // the event's own: ok, unverified, inexact; unsupported or denied: no values
+struct observation {    // of one event over `regions` regions
+    enum status opened; // the event's own: ok, unverified, inexact; others: no values
     uint64_t value, enabled_ns, running_ns, regions;
     bool lost;               // a read of its group failed
     bool never_zero;         // cycles, instructions: a region that ran has some
