@@ -25,17 +25,6 @@
 
 #define KEYS 64 // keys of a block
 
-// k1-k4 = the bits of rax from 0, \by, 2 \by and 3 \by on. Clobbers rax.
-.macro masks4 by
-        kmovq   k1, rax
-        shr     rax, \by
-        kmovq   k2, rax
-        shr     rax, \by
-        kmovq   k3, rax
-        shr     rax, \by
-        kmovq   k4, rax
-.endm
-
 // Packs the heads [HEAD_FROM, HEAD_TO) of q, times scale, in passes of four: for each four columns
 // [head][4]; a last pass of one head: plain. Columns are filled up with zeros to whole steps, heads
 // that a pass lacks too. Clobbers rax rcx rdx rsi r8-r11 zmm0 zmm1 k1.

@@ -158,3 +158,14 @@
         .endr
         add     \at, \bytes
 .endm
+
+// k1-k4 = the bits of rax from 0, \by, 2 \by and 3 \by on. Clobbers rax.
+.macro masks4 by
+        kmovq   k1, rax
+        shr     rax, \by
+        kmovq   k2, rax
+        shr     rax, \by
+        kmovq   k3, rax
+        shr     rax, \by
+        kmovq   k4, rax
+.endm

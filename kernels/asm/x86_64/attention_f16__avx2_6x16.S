@@ -52,28 +52,7 @@ FUNC attention_f16__avx2_6x16
         imul    rdx, rdx, 6
         add     rax, rdx
         mov     PADDED, rax
-        // The last token sees most, the first token's window begins first.
-        mov     rax, [rdi + ATTENTION_Q_POS0]
-        sub     rax, [rdi + ATTENTION_RUN_POS0]
-        lea     rcx, [rax + 1]
-        add     rax, [rdi + ATTENTION_TOKENS]
-        cmp     rax, [rdi + ATTENTION_RUN_LENGTH]
-        cmovg   rax, [rdi + ATTENTION_RUN_LENGTH]
-        mov     END, rax
-        xor     edx, edx
-        mov     r8, [rdi + ATTENTION_WINDOW]
-        sub     rcx, r8
-        cmovl   rcx, rdx
-        test    r8, r8
-        cmovle  rcx, rdx
-        mov     FIRST, rcx
-        mov     KV_HEAD, rdx
-        cmp     rcx, rax
-        jge     .Ldone
-        cmp     rdx, [rdi + ATTENTION_TOKENS]
-        jge     .Ldone
-        cmp     rdx, [rdi + ATTENTION_KV_HEADS]
-        jge     .Ldone
+        many_visible
 .Lkv_head:
         mov     rax, FIRST
         mov     KEY, rax
@@ -121,27 +100,7 @@ FUNC attention_f16__avx2_6x16
         mov     qword ptr STRIDE, 16
 1:      mov     r10, VALUES
         widen_values rsi, STRIDE, DIM_V, r10, V_ROW, NOW
-        // Tokens that see something of the block: p >= its first key; p - window < its last key.
-        mov     rax, KEY
-        add     rax, [rdi + ATTENTION_RUN_POS0]
-        sub     rax, [rdi + ATTENTION_Q_POS0]
-        mov     rcx, rax
-        mov     edx, 0
-        cmovl   rcx, rdx
-        mov     TOKEN, rcx
-        mov     HEAD, rdx
-        mov     rcx, [rdi + ATTENTION_TOKENS]
-        dec     rcx
-        mov     rdx, [rdi + ATTENTION_WINDOW]
-        test    rdx, rdx
-        jle     1f
-        add     rax, NOW
-        lea     rax, [rax + rdx - 2]
-        cmp     rcx, rax
-        cmovg   rcx, rax
-1:      mov     LAST_TOKEN, rcx
-        cmp     TOKEN, rcx
-        jg      .Lblock_end
+        tokens_of_block .Lblock_end
 .Ltile:
         tile_rows
         // Scores. Rows that are missing repeat the first one.

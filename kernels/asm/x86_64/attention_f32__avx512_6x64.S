@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Attention of many tokens over a run of f32 keys and values: each block of keys is widened once
+// for all query rows (tokens x heads of the group), which pass in tiles of six.
+//
+// void attention_f32__avx512_6x64(const struct attention_args *a)   rdi
+//   q  [tokens][kv_heads * group][dim_k] float   k  [kv_heads][run][dim_k], v [kv_heads][run][dim_v]
+//   float; m, l [tokens][kv_heads * group], acc [tokens][kv_heads * group][dim_v] float, updated;
+//   all any
+//   scratch  keys [dim_k][KEYS] (transposed), values [KEYS][dim_v], scores [6][KEYS], sixteen keys,
+//            all float, dims rounded up to 16
+// Live throughout: rdi args, rbx exp's constants, rsp frame. Others: see each step.
+// Clobbers: rax rcx rdx rsi r8-r11 zmm0-31 k1-k7. Stack: rbx rbp r12-r15 and a frame. Reads past the
+//       end: none.
+#define KV_F32 1
+#include "kernels/asm/asm.h"
+#include "kernels/asm/x86_64/attention_avx512_6x64.h"
+
+FUNC attention_f32__avx512_6x64
+        attention_6x64
+ENDFUNC attention_f32__avx512_6x64
+
+EXP16_CONSTANTS
