@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A tile of six rows for attention_avx512_6x64.h: scores, softmax, weighted sums. rdi args, rbx exp's
-// constants, rsp the frame of attention_tile.h. Row r's vector v of sums is zmm(8 + 4 r + v).
+// A tile of six rows for attention_avx512_6x64.h: scores, softmax, weighted sums. rdi args, rbx
+// exp's constants, rsp the frame of attention_tile.h. Row r's vector v of sums is zmm(8 + 4 r + v).
 #pragma once
 // clang-format off
 
