@@ -40,6 +40,8 @@ static const struct {
     {"cpu_lists", check_cpu_lists},
     {"region_cost", check_region_cost},
     {"region_sums", check_region_sums},
+    {"multiplexing", check_multiplexing},
+    {"long_count", check_long_count},
     {"uncore_two_sockets", check_uncore_two_sockets},
     {"uncore_amd", check_uncore_amd},
     {"uncore_broken", check_uncore_broken},

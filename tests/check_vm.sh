@@ -27,9 +27,9 @@ skip() { echo "skipped: $*: make deps-vm"; exit 77; }
 for tool in qemu-system-aarch64 cpio aarch64-linux-gnu-gcc aarch64-linux-gnu-strip; do
     command -v $tool >/dev/null || skip "no $tool"
 done
-kernel=$(ls build/deps/vm/boot/vmlinuz-* 2>/dev/null | tail -1)
+kernel=$(find build/deps/vm/boot -name 'vmlinuz-*' 2>/dev/null | sort | tail -1)
 [ -n "$kernel" ] || skip "no kernel for the guest"
-[ -x $guest/inferometer ] && [ -x $guest/tests/check_probes ] || skip "no AArch64 build"
+for program in $guest/inferometer $guest/tests/check_probes; do [ -x $program ] || skip "no $program"; done
 strings -a $guest/inferometer | grep -q pfm_get_os_event_encoding || skip "the AArch64 build lacks libpfm4"
 
 fail() {
@@ -102,6 +102,41 @@ SCRIPT
         $at["event"] == "instructions" { n++; v = $at["value_raw"]; c = cycles[$at["key"], $at["region"]]
             if (v <= 0 || c < 1.99 * v || c > 2.01 * v + 400) { print "key " $at["key"] " " $at["region"] ": " v " instructions, " c " cycles"; bad = 1 } }
         END { exit bad || n < 30 }' "$run/counts.csv" || fail "counts are not those of this machine"
+    ;;
+probes) # the checks of probes/ (but for costs: an emulator has none), with a PMU and user-space reading
+    {
+        echo "write /proc/sys/kernel/perf_user_access 1"
+        for name in $(qemu-aarch64 $guest/tests/check_probes --list | grep -v _cost); do echo "run $name 0 /check_probes $name"; done
+    } | boot neoverse-n1
+    # What needs the hardware must have run here.
+    for name in hardware_events user_reading counter_wraps group_of_both_kinds multiplexing long_count; do expect_end $name 0; done
+    awk '$1 == "@@end" && $3 != 0 && $3 != 77 { print $2 " ended with " $3; bad = 1 } END { exit bad }' "$work/console" ||
+        fail "checks of probes/ fail in the guest"
+    ;;
+permissions) # who may count what, at each level
+    {
+        for level in 3 2 1 -1; do
+            echo "write /proc/sys/kernel/perf_event_paranoid $level"
+            echo "run level$level 1000 /inferometer machine -o csv"
+        done
+        echo "write /proc/sys/kernel/perf_event_paranoid 3"
+        echo "run root 0 /inferometer machine -o csv"
+    } | boot neoverse-n1
+    says() { said "$1" | grep -q "^event:$2,.*,$3$" || fail "$1: $2 is not $3: $(said "$1" | grep "^event:$2,")"; }
+    says level3 instructions denied
+    says level3 context-switches denied
+    says level2 instructions unverified
+    says level2 page-faults inexact
+    says level1 context-switches ok
+    says level-1 instructions unverified
+    says root instructions unverified
+    ;;
+wide) # a core whose counters have 64 bits and may be read in user space
+    boot max,pauth-impdef=on <<'SCRIPT'
+write /proc/sys/kernel/perf_user_access 1
+run user_reading 0 /check_probes user_reading
+SCRIPT
+    expect_end user_reading 0
     ;;
 *) echo "skipped: $row is not written yet"; exit 77 ;;
 esac

@@ -56,3 +56,5 @@ int check_energy_wrap(void);
 int check_energy_missing(void);
 int check_sensors(void);
 int check_core_types(void);
+int check_multiplexing(void);
+int check_long_count(void);
