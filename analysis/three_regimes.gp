@@ -9,6 +9,16 @@ times = tables . '/time.tsv'
 pick(c, m) = strcol('case') eq c && strcol('measure') eq m && strcol('arm') eq 'A' ? column('estimate') : NaN
 small = 'kjv-3.7m, f16 (fits into the caches)'
 large = 'llama-3.2-1b, q8_0 (1.3 GB)'
+large_q4 = 'llama-3.2-1b, q4_0 (0.8 GB)'
+# Runs of version 1 of the protocol have no model in q4_0.
+q4 = 0
+stats summary using (q4 = q4 || strcol('case') eq 'decode_large_q4_0', 0) nooutput
+q4_prefill(m) = sprintf(", summary using 'tokens':(pick('prefill_large_q4_0', '%s')) lc rgb c3 pt 9 lw 2", m)
+q4_decode(m) = sprintf(", summary using (column('depth') + 1):(pick('decode_large_q4_0', '%s')) lc rgb c3 pt 9 lw 2 notitle", m)
+q4_prefill_speed = q4 ? q4_prefill('tokens_per_s') . ' title large_q4' : ''
+q4_prefill_share = q4 ? q4_prefill('fraction_of_ceiling') . ' notitle' : ''
+q4_decode_speed = q4 ? q4_decode('tokens_per_s') : ''
+q4_decode_share = q4 ? q4_decode('fraction_of_ceiling') : ''
 
 # ---- speed ----------------------------------------------------------------------------------------
 eval 'set terminal ' . terminal_of(1240, 800)
@@ -32,7 +42,7 @@ set title 'Prefill: S tokens, empty cache'
 set xlabel 'S (tokens)'; set ylabel 'tokens/s'
 set key bottom right samplen 2 font ',10'
 plot summary using 'tokens':(pick('prefill_small', 'tokens_per_s')) lc rgb c2 pt 7 lw 2 title small, \
-     summary using 'tokens':(pick('prefill_large', 'tokens_per_s')) lc rgb c1 pt 5 lw 2 title large
+     summary using 'tokens':(pick('prefill_large', 'tokens_per_s')) lc rgb c1 pt 5 lw 2 title large @q4_prefill_speed
 unset label 1; unset label 2
 
 set lmargin at screen left(1); set rmargin at screen right(1)
@@ -41,7 +51,7 @@ set xrange [1:16384]
 set xlabel 'C + 1 (tokens in the cache)'; set ylabel 'tokens/s'
 unset key
 plot summary using (column('depth') + 1):(pick('decode_small', 'tokens_per_s')) lc rgb c2 pt 7 lw 2 notitle, \
-     summary using (column('depth') + 1):(pick('decode_large', 'tokens_per_s')) lc rgb c1 pt 5 lw 2 notitle
+     summary using (column('depth') + 1):(pick('decode_large', 'tokens_per_s')) lc rgb c1 pt 5 lw 2 notitle @q4_decode_speed
 
 set lmargin at screen left(2); set rmargin at screen right(2)
 set xrange [*:*]
@@ -66,13 +76,13 @@ set lmargin at screen left(0); set rmargin at screen right(0)
 set xlabel 'S (tokens)'; set ylabel 'fraction of the ceiling'
 unset key
 plot summary using 'tokens':(pick('prefill_small', 'fraction_of_ceiling')) lc rgb c2 pt 7 lw 2 notitle, \
-     summary using 'tokens':(pick('prefill_large', 'fraction_of_ceiling')) lc rgb c1 pt 5 lw 2 notitle, \
+     summary using 'tokens':(pick('prefill_large', 'fraction_of_ceiling')) lc rgb c1 pt 5 lw 2 notitle @q4_prefill_share, \
      1 lc rgb '#888888' dt 2 notitle
 set lmargin at screen left(1); set rmargin at screen right(1)
 set xrange [1:16384]
 set xlabel 'C + 1 (tokens in the cache)'
 plot summary using (column('depth') + 1):(pick('decode_small', 'fraction_of_ceiling')) lc rgb c2 pt 7 lw 2 notitle, \
-     summary using (column('depth') + 1):(pick('decode_large', 'fraction_of_ceiling')) lc rgb c1 pt 5 lw 2 notitle, \
+     summary using (column('depth') + 1):(pick('decode_large', 'fraction_of_ceiling')) lc rgb c1 pt 5 lw 2 notitle @q4_decode_share, \
      1 lc rgb '#888888' dt 2 notitle
 set lmargin at screen left(2); set rmargin at screen right(2)
 set xrange [*:*]
