@@ -45,6 +45,7 @@ static bool floats_of(enum format format, struct floats *f) {
     case FORMAT_a8_32: // in memory only
     case FORMAT_i8:
     case FORMAT_panel_f32:
+    case FORMAT_panel_bf16:
     case FORMAT_COUNT:
         break;
     }

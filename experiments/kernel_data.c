@@ -65,6 +65,7 @@ void kernel_data_fill(enum format f, void *to, size_t bytes, uint64_t seed) {
         fill_masked(to, bytes, &r, 0x87ff87ff87ff87ffu, 0x3000300030003000u);
         break;
     case FORMAT_bf16:
+    case FORMAT_panel_bf16:
         fill_masked(to, bytes, &r, 0x80ff80ff80ff80ffu, 0x3e003e003e003e00u);
         break;
     case FORMAT_q8_0:

@@ -40,6 +40,9 @@ struct matmul_args {
 // and matmul_panel_f32_f32 the panel; packers panel_<weights>_f32 write it): the same groups of 16
 // rows (missing rows: 0); a group is [cols] of float[16], 64-byte aligned; group g starts at
 // g * cols * 64. Packing changes no value; an f16 NaN becomes quiet.
+// Panel bf16 (the format panel_bf16, for bf16 activations): the same groups; a group is
+// [(cols+1)/2] of bf16[16][2], 64-byte aligned: two columns of each row; of an odd number of columns
+// the second of the last pair is 0; group g starts at g * (cols+1)/2 * 64.
 struct panel_args {
     void *panel;
     const void *w;
@@ -87,6 +90,7 @@ struct state_args {
 // Row-wise ops over [tokens][cols]. y may be x (not for quantize and argmax).
 //   rmsnorm: y = x / sqrt(mean(x^2) + eps) * gain      silu_mul: y = x / (1 + exp(-x)) * b
 //   add: y = x + b                                     quantize_a8_32: y = planes of x
+//   quantize_bf16: y = x as bf16, rounded to nearest even: [cols] uint16
 //   argmax: ((int32_t *)y)[t] = lowest index of the largest x
 struct row_args {
     void *y;

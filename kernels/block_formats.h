@@ -62,6 +62,13 @@ static inline float bf16_to_f32(uint16_t h) {
     return f32_from_bits((uint32_t)h << 16);
 }
 
+// To nearest even; denormals are kept, a NaN becomes quiet and keeps its upper payload.
+static inline uint16_t f32_to_bf16(float f) {
+    uint32_t bits = f32_to_bits(f);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits >> 16 | 0x40u);
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
 static inline float f16_to_f32(uint16_t h) {
 #if defined(__F16C__)
     return _cvtsh_ss(h);

@@ -42,6 +42,7 @@ size_t a8_32_sum_offset(ptrdiff_t cols) {
 size_t format_row_bytes(enum format f, ptrdiff_t cols) {
     if (f == FORMAT_a8_32)
         return a8_32_sum_offset(cols) + round_up_64((size_t)cols / 32 * sizeof(int32_t));
+    if (f == FORMAT_panel_bf16) cols = (cols + 1) / 2 * 2; // whole pairs of columns
     ptrdiff_t elems = formats[f].block_elems;
     return (size_t)((cols + elems - 1) / elems * formats[f].block_bytes);
 }

@@ -63,6 +63,53 @@ void NAME(matmul_q4_0_f32)(const struct matmul_args *a) {
     matmul_float(a, q4_0_columns);
 }
 
+// Both operands become float, a chunk of columns at a time.
+static inline float bf16_dot(const void *row, const void *x, ptrdiff_t cols) {
+    float w_buffer[COLS_AT_ONCE], x_buffer[COLS_AT_ONCE], sum = 0.0f;
+    for (ptrdiff_t c0 = 0; c0 < cols; c0 += COLS_AT_ONCE) {
+        ptrdiff_t n = cols - c0 < COLS_AT_ONCE ? cols - c0 : COLS_AT_ONCE;
+        bf16_columns(row, c0, n, w_buffer);
+        bf16_columns(x, c0, n, x_buffer);
+        for (ptrdiff_t c = 0; c < n; c++) sum += w_buffer[c] * x_buffer[c];
+    }
+    return sum;
+}
+
+void NAME(matmul_bf16_bf16)(const struct matmul_args *a) {
+    for (ptrdiff_t r = 0; r < a->rows; r++) {
+        const char *w = (const char *)a->w + r * a->w_stride;
+        const char *w2 = a->w2 ? (const char *)a->w2 + r * a->w_stride : NULL;
+        for (ptrdiff_t t = 0; t < a->tokens; t++) {
+            const char *x = (const char *)a->x + t * a->x_stride;
+            float gate = bf16_dot(w, x, a->cols), up = w2 ? bf16_dot(w2, x, a->cols) : 0.0f;
+            *y_at(a, t, r) = finish(a, r, gate, up);
+        }
+    }
+}
+
+// Sixteen rows at once, of one token, two columns at a time.
+void NAME(matmul_panel_bf16_bf16)(const struct matmul_args *a) {
+    ptrdiff_t pairs = (a->cols + 1) / 2;
+    for (ptrdiff_t r0 = 0; r0 < a->rows; r0 += PANEL_GROUP_ROWS) {
+        ptrdiff_t rows = a->rows - r0 < PANEL_GROUP_ROWS ? a->rows - r0 : PANEL_GROUP_ROWS;
+        const uint16_t *w = (const uint16_t *)a->w + r0 * 2 * pairs;
+        for (ptrdiff_t t = 0; t < a->tokens; t++) {
+            const uint16_t *x = (const uint16_t *)((const char *)a->x + t * a->x_stride);
+            float sums[PANEL_GROUP_ROWS] = {0};
+            for (ptrdiff_t p = 0; p < pairs; p++) {
+                float x0 = bf16_to_f32(x[2 * p]);
+                float x1 = 2 * p + 1 < a->cols ? bf16_to_f32(x[2 * p + 1]) : 0.0f;
+                const uint16_t *pair = w + p * 2 * PANEL_GROUP_ROWS;
+                for (int r = 0; r < PANEL_GROUP_ROWS; r++)
+                    sums[r] =
+                        sums[r] + bf16_to_f32(pair[2 * r]) * x0 + bf16_to_f32(pair[2 * r + 1]) * x1;
+            }
+            for (ptrdiff_t r = 0; r < rows; r++)
+                *y_at(a, t, r0 + r) = a->bias ? sums[r] + a->bias[r0 + r] : sums[r];
+        }
+    }
+}
+
 // Sixteen rows at once, of one token.
 void NAME(matmul_panel_f32_f32)(const struct matmul_args *a) {
     for (ptrdiff_t r0 = 0; r0 < a->rows; r0 += PANEL_GROUP_ROWS) {

@@ -96,6 +96,22 @@ static void pack_f32(const struct panel_args *a, columns_fn *columns) {
     }
 }
 
+void panel_bf16_bf16__c(const struct panel_args *a) {
+    ptrdiff_t groups = (a->rows + PANEL_GROUP_ROWS - 1) / PANEL_GROUP_ROWS;
+    ptrdiff_t pairs = (a->cols + 1) / 2;
+    for (ptrdiff_t r = 0; r < groups * PANEL_GROUP_ROWS; r++) {
+        uint16_t *panel =
+            (uint16_t *)a->panel +
+            (r / PANEL_GROUP_ROWS * pairs * PANEL_GROUP_ROWS + r % PANEL_GROUP_ROWS) * 2;
+        const char *row = (const char *)a->w + r * a->w_stride;
+        for (ptrdiff_t c = 0; c < 2 * pairs; c++) {
+            uint16_t w = 0;
+            if (r < a->rows && c < a->cols) memcpy(&w, row + 2 * c, sizeof w);
+            panel[c / 2 * 2 * PANEL_GROUP_ROWS + c % 2] = w;
+        }
+    }
+}
+
 void panel_f32_f32__c(const struct panel_args *a) {
     pack_f32(a, f32_columns);
 }

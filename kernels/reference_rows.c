@@ -59,6 +59,14 @@ void argmax__c(const struct row_args *a) {
     }
 }
 
+void quantize_bf16__c(const struct row_args *a) {
+    for (ptrdiff_t t = 0; t < a->tokens; t++) {
+        const float *x = x_row(a, t);
+        uint16_t *y = (uint16_t *)(void *)y_row(a, t);
+        for (ptrdiff_t c = 0; c < a->cols; c++) y[c] = f32_to_bf16(x[c]);
+    }
+}
+
 // Finite input. Below 2^-100 the reciprocal would overflow: such a block is zero.
 void quantize_a8_32__c(const struct row_args *a) {
     for (ptrdiff_t t = 0; t < a->tokens; t++) {

@@ -57,8 +57,9 @@ static float *floats(struct check *c, ptrdiff_t n) {
 static ptrdiff_t ring_of_rows(struct check *c, struct bench *b, enum format f, ptrdiff_t rows,
                               ptrdiff_t cols, size_t ring_bytes) {
     ptrdiff_t stride = (ptrdiff_t)format_row_bytes(f, cols);
-    b->ring_step = f == FORMAT_i8 || f == FORMAT_panel_f32 ? panel_bytes(f, rows, cols)
-                                                           : (size_t)(rows * stride);
+    b->ring_step = f == FORMAT_i8 || f == FORMAT_panel_f32 || f == FORMAT_panel_bf16
+                       ? panel_bytes(f, rows, cols)
+                       : (size_t)(rows * stride);
     b->ring_step = (b->ring_step + 1023) / 1024 * 1024;
     b->ring_count = ring_bytes / b->ring_step + 1;
     b->ring = memory(b->ring_step * b->ring_count);
@@ -66,6 +67,8 @@ static ptrdiff_t ring_of_rows(struct check *c, struct bench *b, enum format f, p
         memset(b->ring, 0x95, b->ring_step);
         for (size_t i = 512; i + 64 <= b->ring_step; i += 576)
             for (int k = 0; k < 16; k++) ((float *)(b->ring + i))[k] = 0.01f;
+    } else if (f == FORMAT_panel_bf16) {
+        data_weights(c, DATA_RANDOM, FORMAT_bf16, b->ring, (ptrdiff_t)(b->ring_step / 2));
     } else if (f == FORMAT_panel_f32) {
         data_floats(c, DATA_RANDOM, (float *)b->ring, (ptrdiff_t)(b->ring_step / sizeof(float)));
     } else {

@@ -64,7 +64,7 @@ static ptrdiff_t planes_sum(ptrdiff_t cols) {
 
 double data_activation(enum format f, const void *x, ptrdiff_t cols, ptrdiff_t col) {
     const char *bytes = x;
-    if (f == FORMAT_f32) return (double)((const float *)x)[col];
+    if (f == FORMAT_f32 || f == FORMAT_bf16) return data_value(f, x, col);
     return (double)((const float *)(bytes + planes_d(cols)))[col / 32] * ((const int8_t *)x)[col];
 }
 
@@ -141,6 +141,13 @@ void data_activations(struct check *c, enum data data, enum format f, void *x, p
     if (f == FORMAT_f32) {
         // Tiny weights times moderate activations: the products stay out of total underflow.
         data_floats(c, data == DATA_TINY ? DATA_RANDOM : data, x, cols);
+        return;
+    }
+    if (f == FORMAT_bf16) {
+        for (ptrdiff_t i = 0; i < cols; i++) {
+            float value = one_float(c, data == DATA_TINY ? DATA_RANDOM : data, i);
+            memcpy((char *)x + 2 * i, (char *)&value + 2, 2);
+        }
         return;
     }
     int8_t *q = x;

@@ -24,8 +24,26 @@ static size_t panel_f32_at(ptrdiff_t cols, ptrdiff_t row, ptrdiff_t col) {
     return (size_t)(row / 16 * cols * 64 + col * 64 + row % 16 * 4);
 }
 
+// Panel bf16: groups of 16 rows of [(cols+1)/2] of bf16[16][2].
+static size_t panel_bf16_at(ptrdiff_t cols, ptrdiff_t row, ptrdiff_t col) {
+    return (size_t)((row / 16 * ((cols + 1) / 2) + col / 2) * 64 + row % 16 * 4 + col % 2 * 2);
+}
+
 static bool is_panel(enum format f) {
-    return f == FORMAT_i8 || f == FORMAT_panel_f32;
+    return f == FORMAT_i8 || f == FORMAT_panel_f32 || f == FORMAT_panel_bf16;
+}
+
+static void fill_panel_bf16(struct check *c, enum data data, unsigned char *panel, ptrdiff_t rows,
+                            ptrdiff_t cols) {
+    uint16_t *values = calloc((size_t)cols + 1, sizeof *values);
+    if (!values) abort();
+    for (ptrdiff_t row = 0; row < (rows + 15) / 16 * 16; row++) {
+        memset(values, 0, (size_t)(cols + 1) * sizeof *values);
+        if (row < rows) data_weights(c, data, FORMAT_bf16, values, cols);
+        for (ptrdiff_t col = 0; col < (cols + 1) / 2 * 2; col++)
+            memcpy(panel + panel_bf16_at(cols, row, col), &values[col], sizeof *values);
+    }
+    free(values);
 }
 
 static bool is_packed(enum format f) {
@@ -113,6 +131,8 @@ static double panel_value(enum format f, const unsigned char *panel, ptrdiff_t c
         memcpy(&d, panel + panel_f32_at(cols, row, col), sizeof d);
         return (double)d;
     }
+    if (f == FORMAT_panel_bf16)
+        return data_value(FORMAT_bf16, panel + panel_bf16_at(cols, row, col), 0);
     memcpy(&d, panel + (row / 16 * (cols / 32) + col / 32) * 576 + 512 + row % 16 * 4, 4);
     return (double)d * (panel[panel_at(cols, row, col)] - 128);
 }
@@ -122,7 +142,9 @@ static void *new_weights(struct check *c, const char *name, enum data data, ptrd
     enum format f = op_info(c->kernel->op)->weights;
     if (is_panel(f)) {
         void *panel = check_input(c, name, panel_bytes(f, rows, cols), 64, AT_GUARD);
-        (f == FORMAT_i8 ? fill_panel : fill_panel_f32)(c, data, panel, rows, cols);
+        (f == FORMAT_i8           ? fill_panel
+         : f == FORMAT_panel_bf16 ? fill_panel_bf16
+                                  : fill_panel_f32)(c, data, panel, rows, cols);
         return panel;
     }
     if (is_packed(f)) {
@@ -153,14 +175,25 @@ struct sum {
     double value, tolerance;
 };
 
-static struct sum dot(const double *w, const double *x, ptrdiff_t cols, double bias,
-                      double tolerance) {
+// What the instruction of bf16 dots may lose besides rounding: a term with a subnormal factor, and
+// every sum (of up to 64 lanes at the end) below the normal range.
+#define LEAST_NORMAL 0x1p-126
+static double flushed(const double *w, const double *x, ptrdiff_t cols) {
+    double loss = (double)(cols + 64) * LEAST_NORMAL;
+    for (ptrdiff_t i = 0; i < cols; i++)
+        if (fabs(w[i]) < LEAST_NORMAL || fabs(x[i]) < LEAST_NORMAL) loss += fabs(w[i] * x[i]);
+    return loss;
+}
+
+static struct sum dot(const struct op_info *op, const double *w, const double *x, ptrdiff_t cols,
+                      double bias, double tolerance) {
     double value = bias, magnitude = fabs(bias);
     for (ptrdiff_t i = 0; i < cols; i++) {
         value += w[i] * x[i];
         magnitude += fabs(w[i] * x[i]);
     }
     double loss = (double)cols * UNDERFLOW_LOSS;
+    if (op->activations == FORMAT_bf16) loss = flushed(w, x, cols);
     return (struct sum){value, tolerance * UNIT * magnitude + loss};
 }
 
@@ -229,9 +262,10 @@ static void one(struct check *c, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t token
         for (ptrdiff_t i = 0; i < cols; i++)
             token[i] = data_activation(op->activations, x + t * x_stride, cols, i);
         for (ptrdiff_t r = 0; r < rows && !c->failed; r++) {
-            struct sum s = dot(w + r * cols, token, cols, bias ? (double)bias[r] : 0, tolerance);
+            struct sum s =
+                dot(op, w + r * cols, token, cols, bias ? (double)bias[r] : 0, tolerance);
             s = activated(s, l.activation);
-            if (w2) s = times(s, dot(w2 + r * cols, token, cols, 0, tolerance));
+            if (w2) s = times(s, dot(op, w2 + r * cols, token, cols, 0, tolerance));
             float got = ((const float *)(y + t * y_stride))[r];
             check_near(c, (double)got, s.value, s.tolerance, "y[token %td][row %td]", t, r);
         }
@@ -256,7 +290,7 @@ void check_matmul(struct check *c) {
     ptrdiff_t multiple =
         op->activations == FORMAT_a8_32 || format_info(op->weights)->block_elems > 1 ? 32 : 1;
     ptrdiff_t element = data_element_bytes(op->weights);
-    ptrdiff_t x_unit = op->activations == FORMAT_f32 ? 4 : 64;
+    ptrdiff_t x_unit = op->activations == FORMAT_f32 ? 4 : op->activations == FORMAT_bf16 ? 2 : 64;
     // Variants may go over several streams of rows whatever their granule is: a few dozen rows.
     ptrdiff_t row_block = k->row_block,
               most_rows = tile ? row_block : larger(2 * row_block + 1, 37);

@@ -61,6 +61,16 @@ static void fill_packed(struct check *c, enum format f, char *w, size_t bytes) {
         }
 }
 
+// Panel bf16: groups of 16 rows of [(cols+1)/2] of bf16[16][2].
+static void want_bf16(unsigned char *want, const char *w, ptrdiff_t stride, ptrdiff_t rows,
+                      ptrdiff_t cols) {
+    memset(want, 0, panel_bytes(FORMAT_panel_bf16, rows, cols));
+    for (ptrdiff_t row = 0; row < rows; row++)
+        for (ptrdiff_t col = 0; col < cols; col++)
+            memcpy(want + (row / 16 * ((cols + 1) / 2) + col / 2) * 64 + row % 16 * 4 + col % 2 * 2,
+                   w + row * stride + 2 * col, 2);
+}
+
 static void one(struct check *c, ptrdiff_t rows, ptrdiff_t cols, enum data data, ptrdiff_t gap,
                 int place) {
     enum format f = op_info(c->kernel->op)->weights;
@@ -88,6 +98,8 @@ static void one(struct check *c, ptrdiff_t rows, ptrdiff_t cols, enum data data,
     if (!want) abort();
     if (to == FORMAT_i8)
         want_i8(want, f, w, stride, rows, cols);
+    else if (to == FORMAT_panel_bf16)
+        want_bf16(want, w, stride, rows, cols);
     else
         want_f32(want, f, w, stride, rows, cols);
     check_same(c, panel, want, bytes, 1, "panel byte");

@@ -75,6 +75,39 @@ static void compare_quantized(struct check *c, const struct row_args *a, const v
     }
 }
 
+// Nearest even by the remainder, apart from kernels/block_formats.h.
+static uint16_t rounded_bf16(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t upper = bits >> 16, rest = bits & 0xffffu;
+    if (isnan(x)) return (uint16_t)(upper | 0x40u);
+    return (uint16_t)(upper + (rest > 0x8000u || (rest == 0x8000u && upper % 2)));
+}
+
+static void compare_bf16(struct check *c, const struct row_args *a, const void *x, ptrdiff_t t) {
+    const float *x_row = row(x, a->x_stride, t);
+    const char *y = (const char *)a->y + t * a->y_stride;
+    for (ptrdiff_t i = 0; i < a->cols && !c->failed; i++) {
+        uint16_t want = rounded_bf16(x_row[i]);
+        if (memcmp(y + 2 * i, &want, sizeof want) == 0) continue;
+        uint16_t got;
+        memcpy(&got, y + 2 * i, sizeof got);
+        check_fail(c, "y[token %td][%td] = 0x%04x of %a, expected 0x%04x", t, i, got,
+                   (double)x_row[i], want);
+    }
+}
+
+// Any bits: infinities, NaN, subnormals; and every second time halves between two bf16.
+static void fill_bits(struct check *c, float *x, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)check_random(c);
+        if (check_random(c) % 2) bits = (bits & 0xffff0000u) | 0x8000u;
+        if (check_random(c) % 8 == 0) bits |= 0x7f800000u;
+        if (check_random(c) % 8 == 0) bits &= ~0x7f800000u;
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+}
+
 static void fill_x(struct check *c, const struct form *f, float *x) {
     enum op op = c->kernel->op;
     data_floats(c, f->data, x, f->cols);
@@ -87,6 +120,7 @@ static void fill_x(struct check *c, const struct form *f, float *x) {
         if (op == OP_quantize_a8_32 && f->data == DATA_PERIOD)
             x[i] = i % 32 == 5 ? 127.0f : (float)check_between(c, -253, 253) / 2;
     }
+    if (op == OP_quantize_bf16 && f->data != DATA_RANDOM) fill_bits(c, x, f->cols);
     if (op == OP_quantize_a8_32 && f->data == DATA_EXTREME)
         for (ptrdiff_t b = 0; b < f->cols / 32; b++) { // each block at its own size, to both ends
             int exponent = (int)check_between(c, -149, 127);
@@ -103,7 +137,7 @@ static void one(struct check *c, struct form f) {
                     f.tokens, data_names[f.data], f.x_gap, f.b_gap, f.y_gap, f.x_place,
                     f.in_place ? ", in place" : "", f.no_gain ? ", no gain" : ""))
         return;
-    bool planes = op == OP_quantize_a8_32;
+    bool planes = op == OP_quantize_a8_32, bf16 = op == OP_quantize_bf16;
     struct row_args a = {.cols = f.cols, .tokens = f.tokens, .eps = 1e-5};
     a.x_stride = (f.cols + f.x_gap) * 4;
     a.b_stride = (f.cols + f.b_gap) * 4;
@@ -129,9 +163,16 @@ static void one(struct check *c, struct form f) {
     }
     if (op == OP_argmax) a.y_stride = 4;
     ptrdiff_t y_row = op == OP_argmax ? 4 : f.cols * 4;
+    if (bf16) {
+        a.y_stride = (f.cols + f.y_gap) * 2;
+        y_row = f.cols * 2;
+    }
     if (planes) y_row = (ptrdiff_t)format_row_bytes(FORMAT_a8_32, f.cols);
     if (!f.in_place)
-        a.y = check_output(c, "y", (size_t)((f.tokens - 1) * a.y_stride + y_row), planes ? 64 : 4);
+        a.y = check_output(c, "y", (size_t)((f.tokens - 1) * a.y_stride + y_row),
+                           planes ? 64
+                           : bf16 ? 2
+                                  : 4);
     for (ptrdiff_t t = 0; t < f.tokens; t++) {
         char *y = (char *)a.y + t * a.y_stride;
         if (planes) { // the padding between the planes is not theirs to write
@@ -149,6 +190,7 @@ static void one(struct check *c, struct form f) {
         for (ptrdiff_t t = 0; t < f.tokens && !c->failed; t++)
             (op == OP_argmax ? compare_argmax
              : planes        ? compare_quantized
+             : bf16          ? compare_bf16
                              : compare_floats)(c, &a, old, t);
     free(old);
 }
@@ -156,7 +198,7 @@ static void one(struct check *c, struct form f) {
 void check_row(struct check *c) {
     enum op op = c->kernel->op;
     ptrdiff_t multiple = op == OP_quantize_a8_32 ? 32 : 1;
-    bool may_alias = op != OP_quantize_a8_32 && op != OP_argmax;
+    bool may_alias = op != OP_quantize_a8_32 && op != OP_quantize_bf16 && op != OP_argmax;
     int data = 0;
     for (ptrdiff_t cols = multiple; cols <= 70 * multiple; cols += multiple)
         for (int tokens = 1; tokens <= 3; tokens += 2)
