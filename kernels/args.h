@@ -41,8 +41,8 @@ struct matmul_args {
 // rows (missing rows: 0); a group is [cols] of float[16], 64-byte aligned; group g starts at
 // g * cols * 64. Packing changes no value; an f16 NaN becomes quiet.
 // Panel bf16 (the format panel_bf16, for bf16 activations): the same groups; a group is
-// [(cols+1)/2] of bf16[16][2], 64-byte aligned: two columns of each row; of an odd number of columns
-// the second of the last pair is 0; group g starts at g * (cols+1)/2 * 64.
+// [(cols+1)/2] of bf16[16][2], 64-byte aligned: two columns of each row; of an odd number of
+// columns the second of the last pair is 0; group g starts at g * (cols+1)/2 * 64.
 struct panel_args {
     void *panel;
     const void *w;
