@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The body of panel_{f32, f16, bf16}_f32__avx2: 8 rows by 8 columns at a time, transposed in
-// registers. The file that includes it defines before
+// registers; and of panel_bf16_bf16__avx2, whose elements are pairs of columns. The file that
+// includes it defines before
 //   WEIGHT_BYTES                bytes of an element
+//   PAIRS                       defined: an element is two bf16
 //   load_row ymm, xmm, address  macro: 8 elements of a row as floats
 // and has `pack_f32` as the body of its function. Missing rows are read as the last one (their
 // pointers are clamped) and masked to 0 on the way out; a last block of fewer than 8 columns is
 // copied to the stack first. Live: rdi panel, rbx byte of the column in a row, rcx columns left,
 // rdx w of the group's row 0, r8
 //       w_stride, r9 rows left, r10 cols. ymm0-7 rows, then columns; ymm8-15 between. Stack: 16 row
-//       pointers, at 128 a mask of 16 rows, at 192 16 rows of 32 bytes.
-// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15. Stack: rbx, 704 bytes. Reads past the end: none.
+//       pointers, at 128 a mask of 16 rows, at 192 16 rows of 32 bytes, at 704 half pairs of a row.
+// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15. Stack: rbx, 720 bytes. Reads past the end: none.
 #pragma once
 // clang-format off
 #include "kernels/asm/asm.h"
@@ -57,11 +59,17 @@
 
 .macro pack_f32
         push    rbx
-        sub     rsp, 704
+        sub     rsp, 720
         mov     rdx, [rdi + PANEL_W]
         mov     r8, [rdi + PANEL_W_STRIDE]
         mov     r9, [rdi + PANEL_ROWS]
         mov     r10, [rdi + PANEL_COLS]
+#ifdef PAIRS
+        mov     eax, r10d
+        and     eax, 1                  // the last pair may be half one: never whole in memory
+        mov     [rsp + 704], eax
+        shr     r10, 1
+#endif
         mov     rdi, [rdi + PANEL_PANEL]
 .Lgroup:
         test    r9, r9
@@ -100,6 +108,10 @@
 # LLVM-MCA-END
 .Ltail:
         add     ecx, 8
+#ifdef PAIRS
+        mov     eax, ecx
+        or      eax, [rsp + 704]
+#endif
         jz      .Lnext
         xor     r11d, r11d
 .Lcopy_row:                             // the columns left of 16 rows, to the stack
@@ -111,6 +123,10 @@
         mov     [rsp + r11 * 8], rax
         push    rdx
         push    rcx
+#ifdef PAIRS
+        test    ecx, ecx
+        jz      .Lhalf_pair
+#endif
 .Lcopy:
 .if WEIGHT_BYTES == 4
         mov     edx, [rsi]
@@ -123,17 +139,28 @@
         add     rax, WEIGHT_BYTES
         dec     ecx
         jnz     .Lcopy
+#ifdef PAIRS
+.Lhalf_pair:
+        cmp     dword ptr [rsp + 704 + 16], 0
+        je      .Lcopied
+        movzx   edx, word ptr [rsi]
+        mov     [rax], edx
+.Lcopied:
+#endif
         pop     rcx
         pop     rdx
         inc     r11d
         cmp     r11d, 16
         jl      .Lcopy_row
+#ifdef PAIRS
+        add     ecx, [rsp + 704]
+#endif
         xor     ebx, ebx
 .irp half, 0, 1
         mov     rsi, rdi
         mov     r11d, ecx
         transpose \half
-        .irp    n, 0, 1, 2, 3, 4, 5, 6
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
         vmovaps [rsi + 32 * \half], ymm\n
         add     rsi, 64
         dec     r11d
@@ -146,7 +173,7 @@
         sub     r9, 16
         jmp     .Lgroup
 .Ldone:
-        add     rsp, 704
+        add     rsp, 720
         pop     rbx
         vzeroupper
         ret

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The body of panel_{f32, f16, bf16}_f32__avx512: 16 rows by 16 columns at a time, transposed in
-// registers. The file that includes it defines before
+// registers; and of panel_bf16_bf16__avx512, whose elements are pairs of columns. The file that
+// includes it defines before
 //   WEIGHT_BYTES                bytes of an element
+//   PAIRS                       defined: an element is two bf16, k1 has their halves
 //   load_row zmm, ymm, address  macro: 16 elements of a row as floats, those that k1 has, else 0
 // and has `pack_f32` as the body of its function. Missing rows are read as the last one (their
 // pointers are clamped) and masked to 0 on the way out. Live: rdi panel, rbx byte of the column in
 // a row, rcx columns left, rdx w of the group's row 0, r8
 //       w_stride, r9 rows left, r10 cols, rsp[16] the row pointers. zmm0-15 quads (4 * (row / 4) +
 //       column % 4, lane = column / 4), then columns; zmm16-23 rows and pairs; k1 columns, k2 rows.
-// Clobbers: rax rcx rdx rsi rdi r8-r10 zmm0-23 k1 k2. Stack: rbx, 128 bytes. Reads past the end:
+// Clobbers: rax rcx rdx rsi rdi r8-r11 zmm0-23 k1 k2. Stack: rbx, 128 bytes. Reads past the end:
 //       none.
 #pragma once
 // clang-format off
@@ -65,6 +67,11 @@
         mov     r8, [rdi + PANEL_W_STRIDE]
         mov     r9, [rdi + PANEL_ROWS]
         mov     r10, [rdi + PANEL_COLS]
+#ifdef PAIRS
+        mov     r11d, r10d
+        and     r11d, 1                 // the last pair may be half one: never whole in memory
+        shr     r10, 1
+#endif
         mov     rdi, [rdi + PANEL_PANEL]
 .Lgroup:
         test    r9, r9
@@ -86,7 +93,7 @@
         jl      .Lpointer
         xor     ebx, ebx
         mov     rcx, r10
-        kxnorw  k1, k1, k1
+        kxnord  k1, k1, k1
         sub     rcx, 16
         jl      .Ltail
         .p2align 5
@@ -103,12 +110,18 @@
 # LLVM-MCA-END
 .Ltail:
         add     ecx, 16
-        jz      .Lnext
+        mov     esi, ecx
+#ifdef PAIRS
+        add     ecx, r11d
+        add     esi, ecx
+#endif
         mov     eax, -1
-        bzhi    eax, eax, ecx
-        kmovw   k1, eax
+        bzhi    eax, eax, esi
+        kmovd   k1, eax
+        test    ecx, ecx
+        jz      .Lnext
         transpose
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
         vmovaps [rdi], zmm\n
         add     rdi, 64
         dec     ecx
