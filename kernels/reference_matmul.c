@@ -82,7 +82,7 @@ void NAME(matmul_bf16_bf16)(const struct matmul_args *a) {
         for (ptrdiff_t t = 0; t < a->tokens; t++) {
             const char *x = (const char *)a->x + t * a->x_stride;
             float gate = bf16_dot(w, x, a->cols), up = w2 ? bf16_dot(w2, x, a->cols) : 0.0f;
-            *y_at(a, t, r) = finish(a, r, gate, up);
+            *y_at(a, t, r) = epilogue(a, r, gate, up);
         }
     }
 }
@@ -105,7 +105,7 @@ void NAME(matmul_panel_bf16_bf16)(const struct matmul_args *a) {
                         sums[r] + bf16_to_f32(pair[2 * r]) * x0 + bf16_to_f32(pair[2 * r + 1]) * x1;
             }
             for (ptrdiff_t r = 0; r < rows; r++)
-                *y_at(a, t, r0 + r) = a->bias ? sums[r] + a->bias[r0 + r] : sums[r];
+                *y_at(a, t, r0 + r) = epilogue(a, r0 + r, sums[r], 0.0f);
         }
     }
 }
