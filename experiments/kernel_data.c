@@ -20,7 +20,8 @@ static size_t common_divisor(size_t a, size_t b) {
 
 size_t kernel_data_granule(enum format f) {
     size_t block = (size_t)format_info(f)->block_bytes;
-    if (f == FORMAT_i8) block *= PANEL_GROUP_ROWS; // its blocks are those of 16 rows
+    // Blocks of rows that lie together are one.
+    block *= (size_t)(f == FORMAT_i8 ? PANEL_GROUP_ROWS : layout_rows(f));
     return block / common_divisor(block, LINE_BYTES) * LINE_BYTES;
 }
 
@@ -42,6 +43,15 @@ static void fill_scaled(unsigned char *to, size_t bytes, struct random *r, size_
         for (size_t k = 2; block == 34 && k < block && i + k < bytes; k++)
             if (to[i + k] == 0x80) to[i + k] = 0; // as quantizers make them: no -128
     }
+}
+
+// The same of rows that lie together: their quants, then their scales.
+static void fill_packed(unsigned char *to, size_t bytes, struct random *r, size_t block,
+                        size_t rows) {
+    fill_masked(to, bytes, r, UINT64_MAX, 0);
+    for (size_t i = block * rows; i <= bytes; i += block * rows)
+        for (size_t k = 1; k < 2 * rows; k += 2)
+            to[i - 2 * rows + k] = (unsigned char)(0x20 | (to[i - 2 * rows + k] & 3));
 }
 
 static void fill_i8(unsigned char *to, size_t bytes, struct random *r) {
@@ -74,6 +84,10 @@ void kernel_data_fill(enum format f, void *to, size_t bytes, uint64_t seed) {
         break;
     case FORMAT_i8:
         fill_i8(to, bytes, &r);
+        break;
+    case FORMAT_q8_0x16:
+    case FORMAT_q4_0x16:
+        fill_packed(to, bytes, &r, (size_t)format_info(f)->block_bytes, (size_t)layout_rows(f));
         break;
     default: // bytes 0x2c to 0x2f: as f16, bf16 and f32 small, positive, finite
         fill_masked(to, bytes, &r, 0x0303030303030303u, 0x2c2c2c2c2c2c2c2cu);

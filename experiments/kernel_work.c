@@ -10,6 +10,7 @@
 #include "experiments/failure.h"
 #include "experiments/kernel_data.h"
 #include "experiments/random.h"
+#include "kernels/chase.h"
 
 #define PAGE_BYTES 4096
 #define PIECE_BYTES ((ptrdiff_t)1 << 20) // of a yardstick's memory that is passed at once
@@ -63,6 +64,7 @@ static void set_units(struct kernel_work *w) {
         break;
     case CLASS_yardstick:
         w->units = (s->rows + PIECE_BYTES - 1) / PIECE_BYTES;
+        if (w->op == OP_pointer_chase) w->units = 1; // goes through all of it
         w->unit_bytes = (size_t)(s->rows / w->units / 1024 * 1024);
         if (w->units == 1) w->units = s->cols;
         break;
@@ -73,7 +75,9 @@ static void set_units(struct kernel_work *w) {
 
 static void set_granule(struct kernel_work *w, const struct kernel_work_options *o) {
     w->granule = w->token_blocks > 1 ? 2 : 1; // an early block and a late one
-    if (w->op_class == CLASS_panel) w->granule = PANEL_GROUP_ROWS;
+    if (w->op_class == CLASS_panel || w->tile) w->granule = PANEL_GROUP_ROWS;
+    if (layout_rows(weights_of(w)) > 1)
+        w->granule = common_multiple(w->granule, layout_rows(weights_of(w)));
     if (w->op_class != CLASS_matmul) return;
     for (size_t i = 0; i < o->kernel_count; i++)
         if (o->kernels[i]->row_block > 1)
@@ -96,9 +100,10 @@ static int check_kernels(const struct kernel_work *w, const struct kernel_work_o
         return fail(EXIT_USAGE, "%s takes %td to %td tokens, not %td", k->symbol, k->tokens_min,
                     k->tokens_max, s->tokens);
     }
-    if (w->tile && s->rows % PANEL_GROUP_ROWS != 0)
-        return fail(EXIT_USAGE, "%s: ROWS of a panel must be a multiple of %d here, is %td", name,
-                    PANEL_GROUP_ROWS, s->rows);
+    ptrdiff_t together = w->tile ? PANEL_GROUP_ROWS : layout_rows(weights_of(w));
+    if (w->unit_bytes > 0 && s->rows % together != 0)
+        return fail(EXIT_USAGE, "%s: ROWS must be a multiple of %td, which lie together, is %td",
+                    name, together, s->rows);
     return 0;
 }
 
@@ -241,6 +246,10 @@ static void fill_thread(struct kernel_work *w, struct operands *t, uint64_t seed
         break;
     case CLASS_rope_angles:
         for (ptrdiff_t i = 0; i < s->tokens; i++) t->indices[i] = (int32_t)i;
+        break;
+    case CLASS_yardstick:
+        kernel_data_fill(FORMAT_f32, t->y, t->y_bytes, seed + 2); // some read their sink
+        if (w->op == OP_pointer_chase) chase_fill(t->x, t->x_bytes, seed + 3);
         break;
     case CLASS_embed:
         for (ptrdiff_t i = 0; i < w->table_indices; i++)

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "engine/blocking.h"
+#include "experiments/random.h"
+#include "kernels/chase.h"
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) {
     return a < b ? a : b;
@@ -216,6 +218,10 @@ static void call_kv_store(const struct part *p) {
 static void call_yardstick(const struct part *p, const unsigned char *memory, ptrdiff_t pieces) {
     const struct kernel_work *w = p->w;
     bool whole = w->unit_bytes == (size_t)w->shape.rows; // then a unit is an iteration
+    if (w->op == OP_pointer_chase) { // from elsewhere on the cycle than the last time
+        struct random r = random_seeded((uint64_t)p->unit);
+        memory += random_below(&r, w->unit_bytes / CHASE_LINE_BYTES) * CHASE_LINE_BYTES;
+    }
     const struct yardstick_args a = {
         .buffer = memory,
         .bytes = (ptrdiff_t)w->unit_bytes * (whole ? 1 : pieces),

@@ -19,8 +19,10 @@ static const char *const shapes[] = {
 static int shape_of(enum op op, struct shape *s) {
     char message[256];
     bool yardstick = op_info(op)->op_class == CLASS_yardstick;
-    if (strncmp(op_info(op)->name, "matmul_panel_", 13) == 0)
-        return shape_parse(op, "208x96x7", s, message, sizeof message);
+    if (strncmp(op_info(op)->name, "matmul_panel_", 13) == 0 ||
+        layout_rows(op_info(op)->weights) > 1)
+        return shape_parse(op, op_info(op)->op_class == CLASS_panel ? "208x96" : "208x96x7", s,
+                           message, sizeof message);
     if (yardstick) return shape_parse(op, "2048x9", s, message, sizeof message);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (shape_parse(op, shapes[i], s, message, sizeof message) == 0) return 0;
