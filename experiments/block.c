@@ -16,6 +16,7 @@
 #include "experiments/prompt.h"
 #include "experiments/random.h"
 #include "experiments/sample.h"
+#include "experiments/selftest.h"
 #include "probes/clock.h"
 #include "probes/ledger.h"
 #include "probes/machine.h"
@@ -302,6 +303,19 @@ static int open_team(struct block *b) {
     return 0;
 }
 
+// Each event of the case's passes answers loops of known counts before anything is counted.
+static int ask_events(const struct protocol_case *c) {
+    const char *names[SELFTEST_EVENTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < c->pass_count; i++)
+        for (char **e = c->passes[i]; *e != NULL; e++) {
+            size_t k = 0;
+            while (k < count && strcmp(names[k], *e) != 0) k++;
+            if (k == count && count < SELFTEST_EVENTS_MAX) names[count++] = *e;
+        }
+    return count > 0 ? selftest_session(names, count) : 0;
+}
+
 int block_run(const struct protocol *protocol, size_t case_index, int block, const char *directory,
               int64_t first_key, int canary_fd, const struct slice_plan *plans) {
     struct block *b = calloc(1, sizeof *b);
@@ -328,6 +342,7 @@ int block_run(const struct protocol *protocol, size_t case_index, int block, con
     if (status == 0)
         status = ceilings_open(&b->ceilings, b->team, team_threads(b->team), canary_fd);
     if (status == 0) status = sampler_open(&b->sampler, directory, first_key);
+    if (status == 0) status = ask_events(c);
     for (size_t i = 0; i < c->point_count; i++) order[i] = i;
     random_shuffle(&b->order, order, c->point_count);
     for (size_t i = 0; status == 0 && i < c->point_count; i++) {

@@ -13,6 +13,7 @@
 #include "probes/encode.h"
 #include "probes/error.h"
 #include "probes/group.h"
+#include "probes/passes.h"
 
 static int directory(char *path, size_t size) {
     char *data;
@@ -149,4 +150,10 @@ int events_list_groups(enum table_format format) {
     globfree(&found);
     const int closed = table_close(&t);
     return status != 0 ? status : closed;
+}
+
+int events_plan(struct passes *out, const char *const *words, size_t count) {
+    int status = events_select();
+    if (status != 0) return status;
+    return passes_plan(out, words, count) != 0 ? fail(EXIT_USAGE, "%s", probes_error()) : 0;
 }

@@ -9,3 +9,8 @@
 int events_select(void);
 int events_list(enum table_format format);        // `list events`
 int events_list_groups(enum table_format format); // `list groups`
+
+// The passes that the words of a protocol's `pass` need on this machine (probes/passes.h). 0, or
+// EXIT_USAGE with failure() set for a word that is neither event nor metric.
+struct passes;
+int events_plan(struct passes *out, const char *const *words, size_t count);

@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "experiments/csv.h"
+#include "experiments/events.h"
+#include "experiments/failure.h"
 #include "kernels/kernels.h"
+#include "probes/passes.h"
 
 enum factor {
 #define WORD(...)
@@ -173,20 +176,56 @@ static bool in_passes(const struct protocol_case *c, const char *event) {
     return false;
 }
 
+static int keep_pass(struct reader *r, struct protocol_case *c, char *const *names, size_t count) {
+    char **events = protocol_keep(r, count + 1, sizeof *events);
+    char ***passes = protocol_keep(r, c->pass_count + 1, sizeof *passes);
+    if (events == NULL || passes == NULL) return EXIT_FAILED;
+    for (size_t i = 0; i < count; i++)
+        if ((events[i] = protocol_keep_text(r, names[i], strlen(names[i]))) == NULL)
+            return EXIT_FAILED;
+    if (c->pass_count > 0) memcpy(passes, c->passes, c->pass_count * sizeof *passes);
+    passes[c->pass_count++] = events;
+    c->passes = passes;
+    return 0;
+}
+
+// Simulators have events of their own, and no counters to run out of.
+static bool simulated(const struct protocol_case *c) {
+    const char *source = c->point_count > 0 ? c->points[0].settings.source : NULL;
+    return source != NULL && (strcmp(source, "sim") == 0 || strcmp(source, "static") == 0);
+}
+
+// A pass as this machine's counters take it: one or several. A copy in a run's directory keeps what
+// is written.
 static int read_passes(struct reader *r, size_t case_index, struct protocol_case *c) {
-    size_t count = 0;
+    int status = 0;
+    for (const struct statement *s = NULL;
+         status == 0 && (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;) {
+        if (r->copy || simulated(c)) {
+            status = keep_pass(r, c, s->args, s->count);
+            continue;
+        }
+        struct passes *p = protocol_keep(r, 1, sizeof *p);
+        if (p == NULL) return EXIT_FAILED;
+        status = events_plan(p, (const char *const *)s->args, s->count);
+        if (status == EXIT_USAGE) {
+            char why[512];
+            snprintf(why, sizeof why, "%s", failure());
+            return protocol_fail(r, BAD_PROTOCOL, s->line, "pass: %s", why);
+        }
+        for (size_t i = 0; status == 0 && i < p->count; i++)
+            status = keep_pass(r, c, (char *const *)p->pass[i].names, p->pass[i].count);
+    }
+    return status;
+}
+
+// A metric is a word of a pass, though its events are what is counted.
+static bool metric_in_words(const struct reader *r, size_t case_index, const char *name) {
     for (const struct statement *s = NULL;
          (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;)
-        count++;
-    if ((c->passes = protocol_keep(r, count + 1, sizeof *c->passes)) == NULL) return EXIT_FAILED;
-    for (const struct statement *s = NULL;
-         (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;) {
-        char **events = protocol_keep(r, s->count + 1, sizeof *events);
-        if (events == NULL) return EXIT_FAILED;
-        memcpy(events, s->args, s->count * sizeof *events);
-        c->passes[c->pass_count++] = events;
-    }
-    return 0;
+        for (size_t i = 0; i < s->count; i++)
+            if (strcmp(s->args[i], name) == 0) return true;
+    return false;
 }
 
 static int read_primary(struct reader *r, size_t case_index, struct protocol_case *c,
@@ -199,7 +238,8 @@ static int read_primary(struct reader *r, size_t case_index, struct protocol_cas
             c->name);
     if (s == NULL) return 0;
     const size_t count = sizeof measures / sizeof *measures;
-    if (protocol_rule(measures, count, s->args[0]) == NULL && !in_passes(c, s->args[0]))
+    if (protocol_rule(measures, count, s->args[0]) == NULL && !in_passes(c, s->args[0]) &&
+        !metric_in_words(r, case_index, s->args[0]))
         return protocol_unknown(r, BAD_PROTOCOL, s->line, "measure", s->args[0], measures, count);
     c->primary = s->args[0];
     return 0;

@@ -125,29 +125,45 @@ static size_t fact_bytes(const char *key) {
     return strtoull(machine_value(machine_facts(), key), NULL, 10);
 }
 
-int selftest_loops_open(struct selftest_loops *l) {
+int selftest_loops_open(struct selftest_loops *l, const char *const *events, size_t count) {
+    static const struct {
+        enum selftest_quantity quantity;
+        enum op op;
+        uint64_t iterations;
+    } exact[] = {
+        {SELFTEST_instructions, OP_count_instructions, 10000},
+        {SELFTEST_loads, OP_count_loads, 10000},
+        {SELFTEST_stores, OP_count_stores, 10000},
+        {SELFTEST_branches, OP_count_branches, 10000},
+        {SELFTEST_mispredictions, OP_count_mispredictions, 100000},
+        {SELFTEST_vector, OP_count_vector, 10000},
+        {SELFTEST_dot, OP_count_dot, 10000},
+        {SELFTEST_cycles, OP_add_chain, 10000},
+    };
+    const size_t l1 = fact_bytes("l1d_bytes"), l2 = fact_bytes("l2_bytes"),
+                 l3 = fact_bytes("l3_bytes"), last = l3 > 0 ? l3 : l2;
+    // Well beyond one cache and well inside the next. 0: this CPU has no such place, or says
+    // nothing of its caches; memory of a last cache larger than 64 MiB would take seconds to fill.
+    const struct {
+        enum selftest_quantity quantity;
+        size_t bytes;
+    } chases[] = {
+        {SELFTEST_l2_lines, l1 > 0 && l2 >= 4 * l1 ? l2 / 2 : 0},
+        {SELFTEST_l3_lines, l2 > 0 && l3 >= 8 * l2 ? 4 * l2 : 0},
+        {SELFTEST_dram_lines, last <= (size_t)64 << 20 ? 4 * last : 0},
+        {SELFTEST_walks, (size_t)16384 * PAGE_BYTES},
+    };
     *l = (struct selftest_loops){0};
     l->calls = aligned_alloc(64, SELFTEST_LOOPS_MAX * sizeof *l->calls);
     if (l->calls == NULL) return fail(EXIT_FAILED, "out of memory for the self-test");
     memset(l->calls, 0, SELFTEST_LOOPS_MAX * sizeof *l->calls);
-    const size_t l1 = fact_bytes("l1d_bytes"), l2 = fact_bytes("l2_bytes"),
-                 l3 = fact_bytes("l3_bytes");
-    int status = add_exact(l, OP_count_instructions, SELFTEST_instructions, 10000);
-    if (status == 0) status = add_exact(l, OP_count_loads, SELFTEST_loads, 10000);
-    if (status == 0) status = add_exact(l, OP_count_stores, SELFTEST_stores, 10000);
-    if (status == 0) status = add_exact(l, OP_count_branches, SELFTEST_branches, 10000);
-    if (status == 0)
-        status = add_exact(l, OP_count_mispredictions, SELFTEST_mispredictions, 100000);
-    if (status == 0) status = add_exact(l, OP_count_vector, SELFTEST_vector, 10000);
-    if (status == 0) status = add_exact(l, OP_count_dot, SELFTEST_dot, 10000);
-    if (status == 0) status = add_exact(l, OP_add_chain, SELFTEST_cycles, 10000);
-    // Well beyond one cache and well inside the next: half of the next, or eight times the first.
-    if (status == 0 && l1 > 0 && l2 >= 4 * l1) status = add_chase(l, SELFTEST_l2_lines, l2 / 2);
-    if (status == 0 && l2 > 0 && l3 >= 8 * l2) status = add_chase(l, SELFTEST_l3_lines, 4 * l2);
-    const size_t last = l3 > 0 ? l3 : l2;
-    if (status == 0 && last > 0 && last <= (size_t)64 << 20)
-        status = add_chase(l, SELFTEST_dram_lines, 4 * last);
-    if (status == 0) status = add_chase(l, SELFTEST_walks, (size_t)16384 * PAGE_BYTES);
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < sizeof exact / sizeof exact[0]; i++)
+        if (selftest_asks(events, count, exact[i].quantity))
+            status = add_exact(l, exact[i].op, exact[i].quantity, exact[i].iterations);
+    for (size_t i = 0; status == 0 && i < sizeof chases / sizeof chases[0]; i++)
+        if (chases[i].bytes > 0 && selftest_asks(events, count, chases[i].quantity))
+            status = add_chase(l, chases[i].quantity, chases[i].bytes);
     return status;
 }
 
@@ -159,11 +175,11 @@ void selftest_loops_close(struct selftest_loops *l) {
 }
 
 // No loops where no event of the hardware can be counted: they take a second or two.
-static int loops_if_needed(struct selftest_loops *l) {
+static int loops_if_needed(struct selftest_loops *l, const char *const *events, size_t count) {
     struct event e;
     *l = (struct selftest_loops){0};
     counters_try("instructions", &e);
-    return counters_event_opened(&e) ? selftest_loops_open(l) : 0;
+    return counters_event_opened(&e) ? selftest_loops_open(l, events, count) : 0;
 }
 
 int selftest_print(enum table_format format) {
@@ -171,7 +187,7 @@ int selftest_print(enum table_format format) {
     struct selftest_loops l;
     struct table t;
     int status = events_select();
-    if (status == 0) status = loops_if_needed(&l);
+    if (status == 0) status = loops_if_needed(&l, NULL, 0);
     if (status != 0) return status;
     struct selftest_result *results = calloc(RESULTS_MAX, sizeof *results);
     size_t count =
@@ -197,7 +213,7 @@ int selftest_print(enum table_format format) {
 
 int selftest_session(const char *const *events, size_t count) {
     struct selftest_loops l;
-    int status = loops_if_needed(&l);
+    int status = loops_if_needed(&l, events, count);
     struct selftest_result *results = calloc(count + 1, sizeof *results);
     if (status == 0 && results == NULL) status = fail(EXIT_FAILED, "out of memory");
     if (status == 0 && l.count > 0) selftest_run(l.loops, l.count, events, count, results, count);

@@ -136,10 +136,14 @@ static void absent(struct encoding *e, const char *reason) {
     snprintf(e->reason, sizeof e->reason, "%.159s", reason);
 }
 
+static bool metric_name(const struct group *g, const char *name) {
+    return g && group_metric(g, name);
+}
+
 static bool shared_name(const char *name) {
     const struct group_name *n;
     for (size_t i = 0; (n = group_name_at(i)) != NULL; i++)
-        if (!n->metric && !strcmp(n->name, name)) return true;
+        if (!strcmp(n->name, name)) return true;
     return false;
 }
 
@@ -154,6 +158,11 @@ int encode_event_on(const char *name, const struct core_pmu *core, struct encodi
     int error = 0;
     if (!own && g && group_event(g, name, NULL)) {
         absent(e, "the group file has no such event for this kind of core");
+        return 0;
+    }
+    if (!own && metric_name(g, name)) {
+        const char *why = group_metric_absent(g, group_metric(g, name), core ? core->name : NULL);
+        absent(e, *why ? why : "a metric: it is computed from events, not counted");
         return 0;
     }
     if (!own && shared_name(name)) {
@@ -188,6 +197,7 @@ void encode_offer_table(struct nearest *near) {
     const struct group *g = group_selected();
     for (size_t i = 0; i < TABLE_ROWS; i++) nearest_offer(near, table[i].name);
     for (size_t i = 0; g && i < g->event_count; i++) nearest_offer(near, g->events[i].name);
+    for (size_t i = 0; g && i < g->metric_count; i++) nearest_offer(near, g->metrics[i].name);
 }
 
 struct listing {

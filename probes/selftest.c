@@ -54,6 +54,15 @@ enum status selftest_verdict(const char *event) {
     return STATUS_unverified;
 }
 
+bool selftest_asks(const char *const *events, size_t count, enum selftest_quantity q) {
+    if (!events) return true;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < QUESTIONS; k++)
+            if (questions[k].quantity == q && !strcmp(questions[k].event, bare(events[i])))
+                return true;
+    return false;
+}
+
 static void keep(const char *event, enum status status) {
     size_t i = 0;
     while (i < verdict_count && strcmp(verdicts[i].event, bare(event))) i++;

@@ -49,6 +49,8 @@ struct selftest_result {
 // Returns how many results there are; fills at most max.
 size_t selftest_run(const struct selftest_loop *loops, size_t loop_count, const char *const *events,
                     size_t event_count, struct selftest_result *results, size_t max);
+// Whether one of the events (NULL: any) is asked by loops of this quantity.
+bool selftest_asks(const char *const *events, size_t count, enum selftest_quantity q);
 // The verdict on an event by its name: ok, selftest_failed, zero_suspect, or unverified.
 enum status selftest_verdict(const char *event);
 // How a measurement compares: for tests. lower_bound: more than expected is right too.
