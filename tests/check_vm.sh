@@ -113,6 +113,15 @@ probes) # the checks of probes/ (but for costs: an emulator has none), with a PM
     awk '$1 == "@@end" && $3 != 0 && $3 != 77 { print $2 " ended with " $3; bad = 1 } END { exit bad }' "$work/console" ||
         fail "checks of probes/ fail in the guest"
     ;;
+selftest) # loops of known counts answer: instructions are right, what QEMU does not model is no zero
+    boot neoverse-n1 <<<"run selftest 0 /inferometer machine --selftest -o csv"
+    expect_end selftest 0
+    said selftest | awk -F, '$1 == "instructions" { right = $2 > 0 && $2 == $3 && $4 == "emu" && $5 == "ok" } END { exit !right }' ||
+        fail "instructions are not counted exactly: $(said selftest | grep ^instructions,)"
+    for event in branches branch_misses loads stores; do
+        said selftest | grep -q "^$event,[0-9]*,,emu,zero_suspect$" || fail "$event is not zero_suspect"
+    done
+    ;;
 permissions) # who may count what, at each level
     {
         for level in 3 2 1 -1; do
