@@ -110,24 +110,3 @@
         vmaskmovps [\acc + rax * 4], ymm2, ymm0
 .Lacc_end\@:
 .endm
-
-// Copies \count rows of `dim` < 8 halves to [to][8], zero-padded; clobbers rax rcx rsi r8 r9 xmm0.
-.macro pad rows, stride, dim, to, count
-        mov     r8, \rows
-        mov     r9, \to
-        vpxor   xmm0, xmm0, xmm0
-        mov     rsi, \count
-.Lrow\@:
-        vmovdqu [r9], xmm0
-        xor     ecx, ecx
-.Lcopy\@:
-        movzx   eax, word ptr [r8 + rcx * 2]
-        mov     [r9 + rcx * 2], ax
-        inc     rcx
-        cmp     rcx, \dim
-        jl      .Lcopy\@
-        add     r8, \stride
-        add     r9, 16
-        dec     rsi
-        jnz     .Lrow\@
-.endm

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Blocks of f16 keys and values to float, for attention_f16__avx2_6x16.
+// Blocks of keys and values to float, for attention_avx2_6x16.h.
 #pragma once
 // clang-format off
 
-// [to][dim][KEYS] float = transposed \count keys of dim >= 8 halves (the last 8 columns overlap
+// [to][dim][KEYS] float = transposed \count keys of dim >= 8 columns (the last 8 columns overlap
 // others where dim is no multiple of 8; missing keys of a group of 8 repeat the last one). rows,
 // to: registers, advanced; count, stride, dim: memory. Clobbers rax rcx rdx rbp r8-r15 ymm0-15.
 .macro transpose_keys rows, stride, dim, to, count
@@ -34,14 +34,14 @@
         lea     \rows, [\rows + rbp * 8]
         xor     eax, eax
 .Lcolumns\@:
-        vcvtph2ps ymm0, [r8 + rax * 2]
-        vcvtph2ps ymm1, [r9 + rax * 2]
-        vcvtph2ps ymm2, [r10 + rax * 2]
-        vcvtph2ps ymm3, [r11 + rax * 2]
-        vcvtph2ps ymm4, [r12 + rax * 2]
-        vcvtph2ps ymm5, [r13 + rax * 2]
-        vcvtph2ps ymm6, [r14 + rax * 2]
-        vcvtph2ps ymm7, [r15 + rax * 2]
+        load8   0, r8, rax
+        load8   1, r9, rax
+        load8   2, r10, rax
+        load8   3, r11, rax
+        load8   4, r12, rax
+        load8   5, r13, rax
+        load8   6, r14, rax
+        load8   7, r15, rax
         vunpcklps ymm8, ymm0, ymm1
         vunpckhps ymm9, ymm0, ymm1
         vunpcklps ymm10, ymm2, ymm3
@@ -92,7 +92,7 @@
         jg      .Lgroup\@
 .endm
 
-// [to][row / 4] float = \count values of dim >= 8 halves. rows, to: registers, advanced; the
+// [to][row / 4] float = \count values of dim >= 8 columns. rows, to: registers, advanced; the
 // others: memory. A vector of padding behind the last one is zeroed. Clobbers rax rcx rdx r8 r9
 // ymm0 ymm1.
 .macro widen_values rows, stride, dim, to, row, count
@@ -105,7 +105,7 @@
         xor     eax, eax
         vmovaps [\to + r9 - 32], ymm1
 .Lwiden\@:
-        vcvtph2ps ymm0, [\rows + rax * 2]
+        load8   0, \rows, rax
         vmovups [\to + rax * 4], ymm0
         add     rax, 8
         cmp     rax, rdx

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The steps of attention_f16__avx2_t1, for 4, 2 or 1 heads; include it behind the names of
-// that kernel's frame.
+// The steps of attention_avx2_t1.h, for 4, 2 or 1 heads; include it behind the names of its frame.
 #pragma once
 // clang-format off
 
@@ -36,11 +35,31 @@
         vxorps  xmm\n, xmm\n, xmm\n
         .endr
         xor     eax, eax
+#if defined(KV_Q8_0)
+        xor     edx, edx                // byte of the block
+        .p2align 5
+.Lblocks\@:
+# LLVM-MCA-BEGIN scores@h\heads
+        scale8  14, r8+rdx
+        scale8  15, r9+rdx
+        .irp    at, 2, 10, 18, 26
+        quants8 8, r8+rdx+\at
+        quants8 9, r9+rdx+\at
+        vmulps  ymm8, ymm8, ymm14
+        vmulps  ymm9, ymm9, ymm15
+        dot     \heads
+        add     rax, 8
+        .endr
+        add     rdx, 34
+        cmp     rax, rcx
+        jb      .Lblocks\@
+# LLVM-MCA-END
+#else
         .p2align 5
 .Ldims\@:
 # LLVM-MCA-BEGIN scores@h\heads
-        vcvtph2ps ymm8, [r8 + rax * 2]
-        vcvtph2ps ymm9, [r9 + rax * 2]
+        load8   8, r8, rax
+        load8   9, r9, rax
         dot     \heads
         add     rax, 8
         cmp     rax, rcx
@@ -48,10 +67,11 @@
 # LLVM-MCA-END
         test    r15, r15
         jz      .Lsum\@
-        vcvtph2ps ymm8, [r8 + rdx * 2]
-        vcvtph2ps ymm9, [r9 + rdx * 2]
+        load8   8, r8, rdx
+        load8   9, r9, rdx
         dot     \heads
 .Lsum\@:
+#endif
         vhaddps ymm0, ymm0, ymm1
         .if     \heads > 1
         vhaddps ymm2, ymm2, ymm3
@@ -74,15 +94,15 @@
         .endif
         // Values wider than two lines are read in strips that no hardware stream follows (Zen 4: half
         // the bandwidth at 128 columns): ask for them now.
-        cmp     qword ptr DIM_V, 64
+        cmp     qword ptr DIM_V, 128 / KV_SIZE
         jbe     .Lnear\@
         mov     rax, V_STRIDE
         lea     r9, [r14 + rax]
         xor     eax, eax
 .Lahead\@:
-        prefetcht0 [r14 + rax * 2]
-        prefetcht0 [r9 + rax * 2]
-        add     rax, 32
+        prefetcht0 [r14 + rax * KV_SIZE]
+        prefetcht0 [r9 + rax * KV_SIZE]
+        add     rax, 64 / KV_SIZE
         cmp     rax, DIM_V
         jb      .Lahead\@
         mov     rax, V_STRIDE
@@ -102,6 +122,14 @@
         mov     r13, SUMS_ROW
         xor     r15d, r15d
 .Lcolumns\@:
+#if defined(KV_Q8_0)
+        mov     rcx, r15                // block and quants of the strip, 34 bytes for 32 columns
+        shr     rcx, 5
+        imul    rcx, rcx, 34
+        mov     rdx, r15
+        and     edx, 31
+        lea     rdx, [rcx + rdx + 2]
+#else
         mov     rax, DIM_V
         sub     rax, 8
         mov     rdx, r15
@@ -110,6 +138,7 @@
         lea     rcx, [r15 + 8]
         cmp     rcx, rax
         cmovg   rcx, rax                // overlapping columns are computed twice
+#endif
         mov     r8, VALUE
         mov     rbp, HEAD
         shl     rbp, 7
@@ -122,8 +151,16 @@
         .p2align 5
 .Lvalues\@:
 # LLVM-MCA-BEGIN weigh@h\heads
-        vcvtph2ps ymm8, [r8 + rdx * 2]
-        vcvtph2ps ymm9, [r8 + rcx * 2]
+#if defined(KV_Q8_0)
+        scale8  14, r8+rcx
+        quants8 8, r8+rdx
+        quants8 9, r8+rdx+8
+        vmulps  ymm8, ymm8, ymm14
+        vmulps  ymm9, ymm9, ymm14
+#else
+        load8   8, r8, rdx
+        load8   9, r8, rcx
+#endif
         vbroadcastss ymm10, [rbp]
         vfmadd231ps ymm0, ymm10, ymm8
         vfmadd231ps ymm1, ymm10, ymm9
@@ -167,6 +204,44 @@
         jmp     .Laccumulate
 .endm
 
+#if defined(KV_Q8_0)
+// scratch[head of the group] = q * scale, zeros up to whole blocks. Clobbers rax rcx rdx rsi r8-r10
+// ymm0 ymm1 ymm15.
+.macro pack_q
+        vcvtsd2ss xmm15, xmm15, [rdi + ATTENTION_SCALE]
+        vbroadcastss ymm15, xmm15
+        mov     rsi, KV_HEAD
+        mov     rcx, [rdi + ATTENTION_GROUP]
+        imul    rsi, rcx
+        imul    rsi, [rdi + ATTENTION_Q_HEAD_STRIDE]
+        add     rsi, [rdi + ATTENTION_Q]
+        mov     r8, [rdi + ATTENTION_SCRATCH]
+        lea     r10, [rbx + LANES + 32]
+.Lpack\@:
+        xor     eax, eax
+        mov     rdx, [rdi + ATTENTION_DIM_K]
+.Lpack8\@:
+        mov     r9d, 8                  // columns of these that there are
+        cmp     rdx, r9
+        cmovl   r9, rdx
+        xor     r11d, r11d
+        test    r9, r9
+        cmovl   r9, r11
+        neg     r9
+        vmovups ymm1, [r10 + r9 * 4]
+        vmaskmovps ymm0, ymm1, [rsi + rax * 4]
+        vmulps  ymm0, ymm0, ymm15
+        vmovups [r8 + rax * 4], ymm0
+        sub     rdx, 8
+        add     rax, 8
+        cmp     rax, DIM_K
+        jb      .Lpack8\@
+        add     rsi, [rdi + ATTENTION_Q_HEAD_STRIDE]
+        add     r8, ROW
+        dec     rcx
+        jnz     .Lpack\@
+.endm
+#else
 // scratch[head of the group] = q * scale: whole 8s, then the last 8 with the columns known already
 // set to 0 (below 8 columns: those, and zeros). Clobbers rax rcx rdx rsi r8-r11 ymm0 ymm1 ymm15.
 .macro pack_q
@@ -213,3 +288,4 @@
         dec     rcx
         jnz     .Lpack\@
 .endm
+#endif

@@ -125,6 +125,7 @@
         jz      .Lsteps_end\@
         .p2align 5
 .Lsteps\@:
+# LLVM-MCA-BEGIN scores@h\heads
         ahead   rbx, (KV_BYTES(KV_STEP)*8)
 #if defined(KV_Q8_0)
         .irp    n, 24, 25, 26, 27, 28, 29, 30, 31
@@ -156,6 +157,7 @@
         add     rax, KV_BYTES(KV_STEP)
         cmp     rax, rcx
         jb      .Lsteps\@
+# LLVM-MCA-END
 .Lsteps_end\@:
 #if !defined(KV_Q8_0)
         cmp     qword ptr K_TAIL, 0

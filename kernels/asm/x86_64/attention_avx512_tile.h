@@ -43,6 +43,7 @@
         xor     eax, eax
         .p2align 5
 .Lcolumn\@:
+# LLVM-MCA-BEGIN scores@v\vectors
         tile_load \vectors, rsi
         row_add \vectors, [r8+rax*4], 8, 9, 10, 11
         row_add \vectors, [r9+rax*4], 12, 13, 14, 15
@@ -54,6 +55,7 @@
         inc     rax
         cmp     rax, rcx
         jb      .Lcolumn\@
+# LLVM-MCA-END
         vcvtsd2ss xmm0, xmm0, [rdi + ATTENTION_SCALE]
         vbroadcastss zmm0, xmm0
         .irp    n, 8, 12, 16, 20, 24, 28
@@ -176,6 +178,7 @@
         lea     rdx, [rax + rdx * 4]
         .p2align 5
 .Lvalue\@:
+# LLVM-MCA-BEGIN weigh@v\vectors
         tile_load \vectors, rsi
         row_add \vectors, [rax], 8, 9, 10, 11
         row_add \vectors, [rax+4*KEYS], 12, 13, 14, 15
@@ -187,6 +190,7 @@
         add     rax, 4
         cmp     rax, rdx
         jb      .Lvalue\@
+# LLVM-MCA-END
         .if     \vectors == 1
         mov     eax, -1
         bzhi    eax, eax, r13d

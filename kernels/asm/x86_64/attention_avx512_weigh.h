@@ -84,6 +84,7 @@
         .endif
         .p2align 5
 .Lvalue\@:
+# LLVM-MCA-BEGIN weigh@h\heads\()v\vectors
         ahead   r10, (KV_BYTES(32)*\vectors/2)
         .if     \tail
         load16  0, r8, 0, {k1}{z}
@@ -154,6 +155,7 @@
         add     rdx, \heads * 4
         dec     rcx
         jnz     .Lvalue\@
+# LLVM-MCA-END
         mov     rsi, KV_HEAD
         imul    rsi, [rdi + ATTENTION_GROUP]
         add     rsi, HEAD

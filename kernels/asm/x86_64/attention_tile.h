@@ -30,7 +30,8 @@
 #define STRIDE [rsp + 448]
 #define ARGS [rsp + 456]
 #define VALUES_AT [rsp + 464]   // the strip of the values
-#define FRAME 472
+#define ROW [rsp + 472]         // bytes of a widened key
+#define FRAME 488
 
 // Fills the frame for the next tile: up to six rows from (TOKEN, HEAD) on, which move on. Leaves
 // their number in r15 and ROWS. Clobbers rax rcx rdx r8 r9.

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Attention of many tokens over a run of f32 keys and values: each block of keys is widened once
+// for all query rows (tokens x heads of the group), which pass in tiles of six.
+//
+// void attention_f32__avx2_6x16(const struct attention_args *a)   rdi
+//   q  [tokens][kv_heads * group][dim_k] float   k  [kv_heads][run][dim_k], v [kv_heads][run][dim_v]
+//   float; m, l [tokens][kv_heads * group], acc [tokens][kv_heads * group][dim_v] float, updated;
+//   all any
+//   scratch  keys [dim_k][KEYS] (transposed), values [KEYS][dim_v rounded up to 16; q8_0: 32],
+//            scores [6][KEYS], sums [6][dim_v rounded up], all float; two blocks of rows padded for dims below 8
+// Live throughout: rdi args, rbx exp's constants, rsp frame. Others: see each step.
+// Clobbers: rax rcx rdx rsi r8-r11 ymm0-15. Stack: rbx rbp r12-r15 and a frame. Reads past the end:
+//       none.
+#define KV_F32 1
+#include "kernels/asm/asm.h"
+#include "kernels/asm/x86_64/attention_avx2_6x16.h"
+
+FUNC attention_f32__avx2_6x16
+        attention_6x16
+ENDFUNC attention_f32__avx2_6x16
+
+EXP_CONSTANTS
+KEY_NUMBERS
