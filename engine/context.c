@@ -23,7 +23,19 @@ static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
 
-static size_t slot_row_bytes(const struct hparams *h, enum slot slot) {
+// Activations that steps of the plan write into the slot, of whatever formats.
+static size_t act_row_bytes(const struct plan *p, enum slot slot, ptrdiff_t cols) {
+    size_t most = format_row_bytes(FORMAT_a8_32, cols);
+    for (size_t i = 0; i < p->step_count; i++) {
+        if (p->steps[i].y != slot) continue;
+        size_t bytes = format_row_bytes(op_info(p->steps[i].op)->activations, cols);
+        if (bytes > most) most = bytes;
+    }
+    return most;
+}
+
+static size_t slot_row_bytes(const struct plan *p, enum slot slot) {
+    const struct hparams *h = &p->model->h;
     const size_t f = sizeof(float);
     switch (slot) {
     case SLOT_stream:
@@ -33,7 +45,7 @@ static size_t slot_row_bytes(const struct hparams *h, enum slot slot) {
         return (size_t)h->width * f;
     case SLOT_norm_act:
     case SLOT_last_act:
-        return format_row_bytes(FORMAT_a8_32, h->width);
+        return act_row_bytes(p, slot, h->width);
     case SLOT_q:
         return (size_t)(h->heads * h->dim_k) * f;
     case SLOT_k:
@@ -43,12 +55,12 @@ static size_t slot_row_bytes(const struct hparams *h, enum slot slot) {
     case SLOT_attention:
         return (size_t)(h->heads * h->dim_v) * f;
     case SLOT_attention_act:
-        return format_row_bytes(FORMAT_a8_32, h->heads * h->dim_v);
+        return act_row_bytes(p, slot, h->heads * h->dim_v);
     case SLOT_gate:
     case SLOT_up:
         return (size_t)h->ff_width * f;
     case SLOT_hidden_act:
-        return format_row_bytes(FORMAT_a8_32, h->ff_width);
+        return act_row_bytes(p, slot, h->ff_width);
     case SLOT_angles:
         return (size_t)(2 * h->rope_pairs) * f;
     case SLOT_none:
@@ -84,7 +96,7 @@ static void cut_all(struct context *c, struct cutter *a) {
     ptrdiff_t tokens = c->plan->max_tokens;
     size_t scratch_bytes = execute_scratch_bytes(c->plan);
     for (int slot = 0; slot < SLOT_COUNT; slot++) {
-        size_t bytes = slot_row_bytes(h, (enum slot)slot);
+        size_t bytes = slot_row_bytes(c->plan, (enum slot)slot);
         if (!bytes) continue;
         c->slots[slot].stride = blocking_row_stride(bytes);
         c->slots[slot].data = cut(a, (size_t)(tokens * c->slots[slot].stride));

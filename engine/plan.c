@@ -171,26 +171,29 @@ static int matmul_op(struct plan_builder *b, const struct gguf_tensor *w) {
     return op;
 }
 
+// The op that makes activations of this format from float32.
+static enum op quantizer(enum format activations) {
+    return activations == FORMAT_bf16 ? OP_quantize_bf16 : OP_quantize_a8_32;
+}
+
 void plan_add_matmuls(struct plan_builder *b, enum slot x, enum slot x_act,
                       const char *quantize_region, const struct plan_matmul *matmuls,
                       size_t count) {
-    bool quantized = false;
-    for (size_t i = 0; i < count && !b->error; i++) {
-        int op = matmul_op(b, matmuls[i].w);
-        if (op >= 0 && op_info((enum op)op)->activations == FORMAT_a8_32) quantized = true;
-    }
-    if (b->error) return;
-    if (quantized)
-        plan_add(b, OP_quantize_a8_32, quantize_region, PARTITION_tokens, x_act, x, SLOT_none, 1,
-                 (ptrdiff_t)matmuls[0].w->dims[0]);
+    enum format in_act = FORMAT_f32; // what x_act holds; f32: nothing yet
     for (size_t i = 0; i < count && !b->error; i++) {
         const struct gguf_tensor *w = matmuls[i].w;
-        enum op op = (enum op)matmul_op(b, w);
-        enum slot from = op_info(op)->activations == FORMAT_a8_32 ? x_act : x;
+        int op = matmul_op(b, w);
+        if (op < 0) return;
+        enum format activations = op_info((enum op)op)->activations;
+        if (activations != FORMAT_f32 && activations != in_act)
+            plan_add(b, quantizer(activations), quantize_region, PARTITION_tokens, x_act, x,
+                     SLOT_none, 1, (ptrdiff_t)w->dims[0]);
+        if (activations != FORMAT_f32) in_act = activations;
         enum partition partition =
             b->options->matmul_partition == PARTITION_tokens ? PARTITION_tokens : PARTITION_rows;
-        struct step *s = plan_add(b, op, matmuls[i].region, partition, matmuls[i].y, from,
-                                  SLOT_none, (ptrdiff_t)w->dims[1], (ptrdiff_t)w->dims[0]);
+        struct step *s = plan_add(b, (enum op)op, matmuls[i].region, partition, matmuls[i].y,
+                                  activations == FORMAT_f32 ? x : x_act, SLOT_none,
+                                  (ptrdiff_t)w->dims[1], (ptrdiff_t)w->dims[0]);
         s->w = w;
     }
 }

@@ -43,8 +43,9 @@ struct plan_matmul {
     const struct gguf_tensor *w;
     enum slot y;
 };
-// Matmuls that read the same activations x; in front of them one step `quantize_region` that writes
-// x_act, if any of them takes quantized ones.
+// Matmuls that read the same activations x; in front of the first that takes other ones than
+// float32 a step `quantize_region` that writes them to x_act (again where the next takes another
+// format).
 void plan_add_matmuls(struct plan_builder *b, enum slot x, enum slot x_act,
                       const char *quantize_region, const struct plan_matmul *matmuls, size_t count);
 

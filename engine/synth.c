@@ -32,6 +32,7 @@ static const struct {
     uint32_t file_type;           // general.file_type
 } formats[] = {
     {"f16", FORMAT_f16, FORMAT_f16, 1},
+    {"bf16", FORMAT_bf16, FORMAT_bf16, 32}, // general.file_type as GGUF numbers it
     {"q8_0", FORMAT_q8_0, FORMAT_q8_0, 7},
     {"q4_0", FORMAT_q4_0, FORMAT_q8_0, 2},
 };

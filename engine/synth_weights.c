@@ -32,6 +32,14 @@ static uint16_t half_from(double value) {
                       (unsigned)((exponent + 13) * 1024 + (int)rounded)); // a carry is right too
 }
 
+// Nearest bf16 of a finite float.
+static uint16_t bf16_from(double value) {
+    const float rounded = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 void synth_weights_prepare(struct weights *w, enum format format, ptrdiff_t cols, uint64_t seed,
                            const char *name) {
     uint64_t hash = 14695981039346656037u; // FNV-1a
@@ -41,6 +49,9 @@ void synth_weights_prepare(struct weights *w, enum format format, ptrdiff_t cols
     if (format == FORMAT_f16) {
         for (int i = 0; i < 4096; i++)
             w->table.values[i] = half_from(((i + 0.5) / 2048 - 1) * deviation / UNIFORM_DEVIATION);
+    } else if (format == FORMAT_bf16) {
+        for (int i = 0; i < 4096; i++)
+            w->table.values[i] = bf16_from(((i + 0.5) / 2048 - 1) * deviation / UNIFORM_DEVIATION);
     } else if (format == FORMAT_q8_0 || format == FORMAT_q4_0) {
         const double scale = deviation / (format == FORMAT_q8_0 ? Q8_DEVIATION : Q4_DEVIATION);
         for (int i = 0; i < 256; i++) w->table.scales[i] = half_from(scale * (0.75 + i / 512.0));
@@ -96,6 +107,7 @@ void synth_weights_fill(const struct weights *w, ptrdiff_t first_row, ptrdiff_t 
         fill_f32(w, first, count, out);
         break;
     case FORMAT_f16:
+    case FORMAT_bf16:
         fill_f16(w, first, count, out);
         break;
     case FORMAT_q8_0:

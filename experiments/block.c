@@ -110,12 +110,11 @@ static void take_ceilings(struct phase_run *p, bool all) {
     // The canary evicts caches: beside short turns it stays at the ends of a rep.
     bool brief = p->last_turn_ns < SHORT_TURN_NS;
     sampler_ceiling(s, l, CEILING_read, READ_SLICE_BYTES);
-    enum ceiling binding = l->int8_activations ? CEILING_int8 : CEILING_fma;
     // The peak that binds is taken in every round, so it is also the one taken most often: by that
     // the summary knows it.
     for (int c = CEILING_fma; all && c < CEILING_COUNT; c++)
         sampler_ceiling(s, l, (enum ceiling)c, 0);
-    sampler_ceiling(s, l, binding, 0);
+    sampler_ceiling(s, l, l->peak, 0);
     if (!brief || all) sampler_canary(s);
 }
 

@@ -19,10 +19,14 @@ bool lane_fits(const struct lane *l, const struct arm *arm, const struct setting
            l->chunk >= s->chunk;
 }
 
-static bool plan_quantizes(const struct plan *p) {
-    for (size_t i = 0; i < p->step_count; i++)
-        if (p->steps[i].op == OP_quantize_a8_32) return true;
-    return false;
+// The peak that binds: of the fastest activations that the plan makes.
+static enum ceiling plan_peak(const struct plan *p) {
+    enum ceiling peak = CEILING_fma;
+    for (size_t i = 0; i < p->step_count; i++) {
+        if (p->steps[i].op == OP_quantize_a8_32) return CEILING_int8;
+        if (p->steps[i].op == OP_quantize_bf16 && ceiling_exists(CEILING_bf16)) peak = CEILING_bf16;
+    }
+    return peak;
 }
 
 int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, struct model *m,
@@ -56,7 +60,7 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
             strcmp(arm->partition, "tokens") == 0 ? PARTITION_tokens : PARTITION_rows;
     if (context_open(&l->context, m, &o) != 0)
         return fail(EXIT_FAILED, "%s, arm %s: %s", s->model, arm->name, engine_error());
-    l->int8_activations = plan_quantizes(context_plan(l->context));
+    l->peak = plan_peak(context_plan(l->context));
     const unsigned char *begin = gguf_mapping(m->gguf);
     size_t offset = (gguf_data_offset(m->gguf) + 63) / 64 * 64;
     l->weights = (struct ceiling_target){begin + offset, gguf_file_bytes(m->gguf) - offset, 0};

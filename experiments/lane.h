@@ -16,7 +16,7 @@ struct lane {
     struct model *model; // borrowed from the block
     struct context *context;
     struct ceiling_target weights; // the model's tensors in its mapping: what the ceiling reads
-    bool int8_activations;         // the plan quantizes activations: the int8 peak binds
+    enum ceiling peak;             // of the arithmetic of its matmuls
     struct watch watch;            // unbound where workers == NULL
     ptrdiff_t capacity, chunk;     // tokens of its cache, and of the longest turn
     const char *kv, *model_spec;   // what it was opened with
