@@ -182,6 +182,10 @@
         cmp     rbp, rsi
         jb      .Lvalues\@
 # LLVM-MCA-END
+#if defined(KV_Q8_0)
+        mov     rdx, r15
+        lea     rcx, [r15 + 8]
+#endif
         lea     rax, [r12 + rdx * 4]
         lea     r8, [r12 + rcx * 4]
         vmovups [rax], ymm0
