@@ -87,10 +87,17 @@ struct state_args {
     ptrdiff_t tokens, heads, dim_v;
 };
 
-// Row-wise ops over [tokens][cols]. y may be x (not for quantize and argmax).
-//   rmsnorm: y = x / sqrt(mean(x^2) + eps) * gain      silu_mul: y = x / (1 + exp(-x)) * b
-//   add: y = x + b                                     quantize_a8_32: y = planes of x
+// Row-wise ops over [tokens][cols]. y may be x (not for quantizers and argmax), normed too.
+//   rmsnorm: y = x / sqrt(mean(x^2) + eps) * gain
+//   layernorm: y = (x - mean) / sqrt(variance + eps) * gain + bias
+//   silu_mul: y = x / (1 + exp(-x)) * b
+//   gelu: y = x / 2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) (* b where it is not NULL)
+//   gelu_erf: y = x / 2 * (1 + erf(x / sqrt(2))) (* b where it is not NULL)
+//   softmax: y = exp(x - largest) / sum of that; one x of a row is finite, others may be -inf
+//   add: y = x + b
+//   quantize_a8_32: y = planes of x
 //   quantize_bf16: y = x as bf16, rounded to nearest even: [cols] uint16
+//   rmsnorm_quantize_a8_32: y = planes of what rmsnorm gives; where normed is not NULL that too
 //   argmax: ((int32_t *)y)[t] = lowest index of the largest x
 struct row_args {
     void *y;
@@ -102,6 +109,9 @@ struct row_args {
     const float *gain; // [cols], or NULL
     ptrdiff_t cols, tokens;
     double eps;
+    const float *bias; // layernorm: [cols], or NULL
+    float *normed;     // rmsnorm_quantize_a8_32: [tokens][cols] float, or NULL
+    ptrdiff_t normed_stride;
 };
 
 // cs[t][i] = (cos, sin) of positions[t] * scale * base^(-i/pairs) / factors[i], for pairs i.
