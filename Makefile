@@ -107,7 +107,7 @@ FUZZ_OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/libfuzzer.c,$(wildca
 FUZZ_PROGRAMS := $(BUILD)/tests/fuzz_gguf $(BUILD)/tests/fuzz_protocol
 FUZZ_CC       ?= clang
 # tests/engine/golden.c is what the checks of the engine share.
-ENGINE_CHECKS := $(BUILD)/tests/check_activations $(BUILD)/tests/check_logits $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
+ENGINE_CHECKS := $(BUILD)/tests/check_activations $(BUILD)/tests/check_logits $(BUILD)/tests/check_pack $(BUILD)/tests/check_contexts $(BUILD)/tests/check_models
 
 .PHONY: all help demo test lint plots clean deps deps-cross FORCE
 all: $(BINARY) $(PLUGIN) $(if $(CROSS)$(SANITIZE),,inferometer) ## build ./inferometer (CC=clang, CROSS=aarch64-linux-gnu-, SANITIZE=address,undefined, V=1)

@@ -42,10 +42,14 @@ struct gguf_value {
     uint64_t offset;             // in the file, for messages
 };
 
+// Packed tensors (kernels/layouts.def) have the type I8 and this key, a string: the layout's
+// format.
+#define GGUF_LAYOUT_PREFIX "inferometer.layout."
+
 struct gguf_tensor {
     char *name;
     uint32_t gguf_type;
-    int format; // enum format, or -1: a type this build does not know (only listed)
+    int format; // enum format (also a packed layout), or -1: not known to this build (only listed)
     int dim_count;
     uint64_t dims[4]; // dims[0] = columns (contiguous), dims[1] = rows; unused ones are 1
     const void *data;

@@ -126,6 +126,7 @@ void gguf_describe_type(const struct gguf_value *v, char *out, size_t size) {
 }
 
 const char *gguf_describe_format(const struct gguf_tensor *t, char text[16]) {
+    if (t->format >= 0) return format_info((enum format)t->format)->name; // also packed layouts
     if (t->gguf_type < sizeof type_names / sizeof *type_names && type_names[t->gguf_type])
         return type_names[t->gguf_type];
     snprintf(text, 16, "type %u", t->gguf_type);

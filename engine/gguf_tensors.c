@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tensor table of a GGUF file: shapes, formats, and where in the file they lie.
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/error.h"
@@ -10,6 +11,7 @@
 #define ENTRY_MIN_BYTES (8 + 1 + 4 + 4 + 8)
 #define NAME_MAX_BYTES 255
 #define ALIGNMENT_DEFAULT 32
+#define TYPE_I8 24 // of GGUF: what packed tensors are stored as
 
 static int read_alignment(struct gguf *g) {
     const char *key = "general.alignment";
@@ -25,6 +27,49 @@ static int read_alignment(struct gguf *g) {
     return 0;
 }
 
+// A tensor of type I8 whose layout the metadata names (kernels/layouts.def): its columns are bytes
+// in the file, and become those of the packed format. Without that key it is only listed.
+static int read_layout(const struct gguf *g, struct gguf_tensor *t, struct gguf_string name,
+                       uint64_t at) {
+    char key[sizeof GGUF_LAYOUT_PREFIX + NAME_MAX_BYTES], text[32];
+    struct gguf_string layout;
+    snprintf(key, sizeof key, GGUF_LAYOUT_PREFIX "%s", t->name);
+    int rc = gguf_text(g, key, &layout);
+    if (rc == -ENOENT) return 0;
+    if (rc) return rc;
+    const struct gguf_value *v = gguf_value(g, key);
+    if (t->gguf_type != TYPE_I8)
+        return gguf_refuse(g, "tensor", name, at, "has a packed layout, but its type is %u, not I8",
+                           t->gguf_type);
+    snprintf(text, sizeof text, "%.*s", (int)(layout.bytes < 31 ? layout.bytes : 31), layout.data);
+    const int f = format_find(text);
+    if (f < 0 || layout.bytes > 31 || layout_plain((enum format)f) == (enum format)f)
+        return gguf_refuse(g, "key", v->key, v->offset, "'%s' is no packed layout", text);
+    const struct format_info *info = format_info((enum format)f);
+    const uint64_t rows = (uint64_t)layout_rows((enum format)f);
+    if (t->dims[0] % (uint64_t)info->block_bytes || t->dims[1] % rows || t->dims[2] != 1 ||
+        t->dims[3] != 1)
+        return gguf_refuse(g, "tensor", name, at,
+                           "%s needs rows of whole blocks of %td bytes and a multiple of %llu rows",
+                           info->name, info->block_bytes, (unsigned long long)rows);
+    t->dims[0] = t->dims[0] / (uint64_t)info->block_bytes * (uint64_t)info->block_elems;
+    t->format = f;
+    return 0;
+}
+
+// Layouts of tensors that are not there: the file is not what it says.
+static int check_layouts(const struct gguf *g) {
+    const size_t prefix = strlen(GGUF_LAYOUT_PREFIX);
+    for (size_t i = 0; i < gguf_value_count(g); i++) {
+        const struct gguf_value *v = gguf_value_at(g, i);
+        if (v->key.bytes < prefix || memcmp(v->key.data, GGUF_LAYOUT_PREFIX, prefix) != 0) continue;
+        const struct gguf_string name = {v->key.data + prefix, v->key.bytes - prefix};
+        if (gguf_names_find(g, &g->tensor_names, gguf_tensor_name, name) == SIZE_MAX)
+            return gguf_refuse(g, "key", v->key, v->offset, "there is no such tensor");
+    }
+    return 0;
+}
+
 // Bytes of the tensor's data in t->bytes. Formats that this build does not know have 0: only
 // listed.
 static int size_of(const struct gguf *g, struct gguf_tensor *t, struct gguf_string name,
@@ -36,6 +81,10 @@ static int size_of(const struct gguf *g, struct gguf_tensor *t, struct gguf_stri
     }
     t->format = format_of_gguf_type(t->gguf_type);
     t->bytes = 0;
+    const uint64_t file_cols = t->dims[0];
+    int rc = read_layout(g, t, name, at);
+    if (rc) return rc;
+    elements = elements / file_cols * t->dims[0]; // at most 32 / 18 times as many
     if (t->format < 0) return 0;
     const struct format_info *f = format_info((enum format)t->format);
     if (t->dims[0] % (uint64_t)f->block_elems)
@@ -173,5 +222,6 @@ int gguf_tensors_parse(struct gguf *g, uint64_t count) {
     if (rc == -EEXIST)
         return gguf_refuse(g, "tensor", gguf_tensor_name(g, twice), g->at, "appears twice");
     for (size_t i = 0; i < g->tensor_count && !rc; i++) rc = place(g, &g->tensors[i]);
+    if (!rc) rc = check_layouts(g);
     return rc ? rc : check_overlap(g);
 }

@@ -27,6 +27,16 @@ const char *isa_name(enum isa isa) {
     return isas[isa].name;
 }
 
+int isa_find(const char *name) {
+    for (int i = 0; i < ISA_COUNT; i++)
+        if (!strcmp(isas[i].name, name)) return i;
+    return -1;
+}
+
+unsigned isa_includes(enum isa isa) {
+    return 1u << isa | isas[isa].includes | ISA_BIT(c);
+}
+
 #if defined(__x86_64__)
 static uint64_t xcr0(void) {
     uint32_t low, high;

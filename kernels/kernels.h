@@ -110,7 +110,9 @@ size_t panel_bytes(enum format f, ptrdiff_t rows, ptrdiff_t cols); // of a panel
 // Packed layouts (kernels/layouts.def).
 int layout_of(enum format plain);        // the packed format of a plain one, or -1
 enum format layout_plain(enum format f); // the plain format of a packed one; f itself of others
-ptrdiff_t layout_rows(enum format f);    // rows that lie together; 1 of plain formats
+int layout_for(enum format plain,
+               unsigned isas);        // the same, if some of the sets have kernels for it
+ptrdiff_t layout_rows(enum format f); // rows that lie together; 1 of plain formats
 // Packs rows (a multiple of layout_rows) of the plain format, which lie without gaps.
 void layout_pack(enum format packed, void *to, const void *from, ptrdiff_t rows, ptrdiff_t cols);
 // Planes of one token of a8_32 begin at these bytes (q at 0).
@@ -126,6 +128,8 @@ int shape_parse(enum op op, const char *text, struct shape *s, char *message, si
 double shape_visible(const struct shape *s); // key visits of all tokens: sum of keys each one sees
 
 const char *isa_name(enum isa isa);
+int isa_find(const char *name);      // enum isa, or -1
+unsigned isa_includes(enum isa isa); // bits of the set itself, those it includes, and c
 unsigned
 isa_available(void); // bits of ISA_BIT, after INFEROMETER_ISA; exits 2 on an unknown name there
 bool isa_has(enum isa isa);

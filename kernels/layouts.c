@@ -22,6 +22,19 @@ int layout_of(enum format plain) {
     return -1;
 }
 
+int layout_for(enum format plain, unsigned isas) {
+    int packed = layout_of(plain);
+    if (packed < 0) return -1;
+    int op =
+        op_of(CLASS_matmul, (enum format)packed, format_info((enum format)packed)->default_act);
+    for (size_t i = 0; i < kernel_count(); i++) {
+        const struct kernel *k = kernel_at(i);
+        bool by_hand = k->variant[0] != 'c' || (k->variant[1] && k->variant[1] != '_');
+        if ((int)k->op == op && by_hand && isas >> k->isa & 1) return packed;
+    }
+    return -1;
+}
+
 enum format layout_plain(enum format f) {
     for (int i = 0; i < COUNT; i++)
         if (layouts[i].packed == f) return layouts[i].plain;

@@ -107,7 +107,7 @@ struct context *golden_context(const struct golden *g, const struct golden_optio
 }
 
 void golden_open(struct golden *g, const char *spec, const struct golden_options *o) {
-    bool named = strchr(spec, ':') != NULL;
+    bool named = strchr(spec, ':') != NULL || *spec == '/';
     char *path = named ? strdup(spec) : golden_path(spec);
     golden_ok(team_open(&g->team, o->threads ? o->threads : 1, NULL), "team_open");
     golden_ok(model_open(&g->model, path), "model_open");
