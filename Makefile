@@ -139,6 +139,7 @@ $(BUILD)/%.o: %.S $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  as   $<")
 	$(Q)$(CC) $(CPPFLAGS) $(MAP_TREE) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) -E -P $< -o $(@:.o=.s) # its marked loops, for llvm-mca
 $(BUILD)/tests/evex/%.o: kernels/asm/%.S $(BUILD)/flags.stamp $(BUILD)/args_offsets.h
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  as   $< (evex)")

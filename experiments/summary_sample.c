@@ -112,14 +112,7 @@ static struct call find_call(const struct summary_input *in, size_t point) {
         shape_parse((enum op)op, c->points[j].settings.shape, &s, message, sizeof message) != 0)
         return none;
     const struct op_info *info = op_info((enum op)op);
-    double elements = (double)s.cols * (double)s.tokens;
-    if (info->op_class == CLASS_matmul || info->op_class == CLASS_panel)
-        elements *= (double)s.rows;
-    else if (info->op_class == CLASS_attention)
-        elements = (double)s.kv_heads * (double)s.group * (double)s.dim * shape_visible(&s) * 2;
-    else if (info->op_class == CLASS_state)
-        elements = (double)s.dim * (double)s.kv_heads * (double)s.tokens;
-    return (struct call){elements, info->ops(&s), info->bytes(&s)};
+    return (struct call){shape_elements((enum op)op, &s), info->ops(&s), info->bytes(&s)};
 }
 
 // A slice of a kernel is a part of a call, by its operations, or its bytes where it has none.

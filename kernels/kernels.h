@@ -125,6 +125,9 @@ int op_find(const char *name); // enum op, or -1
 int op_of(enum op_class c, enum format weights, enum format activations);
 // Reads shape words ("8192x2048x512"). 0, or -1 with a message that names the words.
 int shape_parse(enum op op, const char *text, struct shape *s, char *message, size_t message_size);
+// What a call of the shape goes through: multiply-adds of a matmul or attention (both of its
+// products), values of anything else.
+double shape_elements(enum op op, const struct shape *s);
 double shape_visible(const struct shape *s); // key visits of all tokens: sum of keys each one sees
 
 const char *isa_name(enum isa isa);

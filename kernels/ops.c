@@ -136,3 +136,17 @@ wrong:
              info->shape_words);
     return -1;
 }
+
+double shape_elements(enum op op, const struct shape *s) {
+    switch (op_info(op)->op_class) {
+    case CLASS_matmul:
+    case CLASS_panel:
+        return (double)s->rows * (double)s->cols * (double)s->tokens;
+    case CLASS_attention:
+        return (double)s->kv_heads * (double)s->group * (double)s->dim * shape_visible(s) * 2;
+    case CLASS_state:
+        return (double)s->dim * (double)s->kv_heads * (double)s->tokens;
+    default:
+        return (double)s->cols * (double)s->tokens;
+    }
+}
