@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Redraws the committed figures, analysis/<figure>.svg, from the runs that analysis/*.run pin. Byte-identical
+# Redraws the committed figures, analysis/<figure>.svg, and the speed table of kernels/README.md from the runs that
+# analysis/*.run pin. Byte-identical
 # with the gnuplot that the pin names; with another version it says so and exits 77.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,4 +18,6 @@ for pin in analysis/*.run; do
     fi
     ./inferometer plot "$stem" --format svg --out "${1:-analysis}"
 done
+# The tables of the same runs.
+if [ -z "${1:-}" ] && [ -e analysis/kernel_roof.run ]; then bash analysis/kernel_roof_table.sh --write; fi
 [ $skipped = 0 ] || exit 77

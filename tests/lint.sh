@@ -3,7 +3,7 @@
 # What the tree must look like. usage: tests/lint.sh [--list | CASE…]; without a case: all of them.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-cases="includes spdx format assembly shell names"
+cases="includes spdx format assembly shell names tables"
 
 tracked() { # files of the tree, whether committed yet or not
     if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
@@ -84,6 +84,11 @@ lint_names() {
         xargs grep -nE '\b(TODO|FIXME|XXX|HACK)\b' /dev/null && bad=1
     tracked '*' | grep -E '(^|/)(util|utils|helper|helpers|manager|misc|data2)(\.|_|/|$)' && bad=1
     return $bad
+}
+
+# Tables in pages that are made from committed runs.
+lint_tables() {
+    bash analysis/kernel_roof_table.sh --check
 }
 
 [ "${1:-}" = --list ] && { printf '%s\n' $cases; exit 0; }
