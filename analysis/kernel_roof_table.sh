@@ -67,10 +67,8 @@ print_table() { # RUN_DIR
     echo 'Bold: the goal is met. roof: the shortest time that the read ceiling and the peak of the arithmetic together allow.'
 }
 
-pinned() {
-    [ -e "$pin" ] || { echo "$pin: no run is pinned yet" >&2; exit 77; }
-    sed -n 's/^run //p' "$pin"
-}
+need_pin() { [ -e "$pin" ] || { echo "$pin: no run is pinned yet" >&2; exit 77; }; }
+pinned() { sed -n 's/^run //p' "$pin"; }
 # The page with the table in its place.
 page_with_table() {
     awk -v first="$first" -v last="$last" -v table="$1" '
@@ -81,6 +79,7 @@ page_with_table() {
 }
 replace() { # COMMAND: what to do with the new page
     local scratch
+    need_pin
     scratch=$(mktemp -d)
     print_table "$(pinned)" >"$scratch/table"
     if ! page_with_table "$scratch/table" >"$scratch/page"; then
@@ -102,6 +101,9 @@ replace() { # COMMAND: what to do with the new page
 case ${1:-} in
 --write) replace write ;;
 --check) replace check ;;
-'') print_table "$(pinned)" ;;
+'')
+    need_pin
+    print_table "$(pinned)"
+    ;;
 *) print_table "$1" ;;
 esac

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Redraws the committed figures, analysis/<figure>.svg, and the speed table of kernels/README.md from the runs that
-# analysis/*.run pin. Byte-identical
-# with the gnuplot that the pin names; with another version it says so and exits 77.
+# analysis/*.run pin. Byte-identical with the gnuplot that the pin names; with another version it says so and exits 77.
 set -eu
 cd "$(dirname "$0")/.."
 have=$(gnuplot --version 2>/dev/null) || { echo "gnuplot is not installed: make deps" >&2; exit 1; }
