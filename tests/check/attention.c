@@ -247,6 +247,13 @@ void check_attention(struct check *c) {
         f.dim_v = dim % 40 + 1;
         one(c, f);
     }
+    static const ptrdiff_t wide[] = {80, 96, 128, 256, 264, 512};
+    for (int i = 0; i < 6; i++) { // the sizes of models, and more than a byte can count
+        f = plain, f.dim_k = f.dim_v = wide[i], f.run = 33, f.q_pos0 = 32, f.group = 1 + i % 5;
+        one(c, f);
+        f.dim_k = 64;
+        one(c, f);
+    }
     for (ptrdiff_t group = 1; group <= 2 * k->row_block + 17; group++) {
         f = plain, f.group = group, f.kv_heads = 1 + group % 3;
         one(c, f);

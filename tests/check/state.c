@@ -143,6 +143,9 @@ void check_state(struct check *c) {
         one(c, (struct form){1, 3, dim, dim % 3, false});
         if (c->kernel->op == OP_attention_finish) one(c, (struct form){2, 3, dim, dim % 5, true});
     }
+    one(c, (struct form){2, 3, 256, 1, false});
+    one(c, (struct form){1, 2, 520, 0, false});
+    one(c, (struct form){2, 19, 33, 2, false});
     for (ptrdiff_t tokens = 1; tokens <= 9; tokens++)
         for (ptrdiff_t heads = 1; heads <= 9; heads += 2)
             one(c, (struct form){tokens, heads, 64, tokens % 2, false});

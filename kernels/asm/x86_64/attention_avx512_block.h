@@ -26,9 +26,7 @@
         vmovaps [r9 + 64], zmm1
 1:
 #else
-        mov     eax, -1
-        bzhi    eax, eax, edx
-        kmovw   k1, eax
+        lanes_mask k1, rdx
         load16  0, r8, 0, {k1}{z}
         vmovaps [r9], zmm0
 #endif

@@ -60,9 +60,7 @@
 2:      shl     ecx, 4
         add     r9, rcx
 .Lpack_four\@:
-        mov     eax, -1
-        bzhi    eax, eax, edx
-        kmovw   k1, eax
+        lanes_mask k1, rdx
         vmulps  zmm0{k1}{z}, zmm1, [rsi]
         vextractf32x4 [r9], zmm0, 0
         vextractf32x4 [r9 + 64], zmm0, 1
@@ -84,9 +82,7 @@
         jnz     .Lpack_head\@
         jmp     .Lpack_end\@
 .Lpack_plain\@:
-        mov     eax, -1
-        bzhi    eax, eax, edx
-        kmovw   k1, eax
+        lanes_mask k1, rdx
         vmulps  zmm0{k1}{z}, zmm1, [rsi]
         vmovaps [r9], zmm0
         add     rsi, 64

@@ -149,6 +149,16 @@
 #endif
 .endm
 
+// \k = the first \count of 16 lanes (at most all; count below 0 is not allowed). Clobbers rax.
+.macro lanes_mask k, count
+        mov     eax, 0xffff
+        cmp     \count, 16
+        jae     .Lall\@
+        bzhi    rax, rax, \count
+.Lall\@:
+        kmovw   \k, eax
+.endm
+
 // Prefetches \bytes from [\at] on; at moves on.
 .macro ahead at, bytes
         .set    line, 0
