@@ -69,8 +69,10 @@ static int open_one(struct counters *c, size_t i, const struct encoding *encodin
     struct slot *slot = &c->slots[i];
     slot->fd = -1;
     if (encoding->status != STATUS_ok) return 0;
-    const enum status verdict = selftest_verdict(event->name);
+    enum source answered = event->source;
+    const enum status verdict = selftest_verdict(event->name, &answered);
     if (verdict == STATUS_selftest_failed || verdict == STATUS_zero_suspect) {
+        event->source = answered;
         event->status = verdict;
         snprintf(event->reason, sizeof event->reason,
                  "answered the self-test wrongly; `inferometer machine --selftest` shows how");
@@ -171,13 +173,35 @@ static void read_by_call(const struct counters *c, size_t g, struct counters_rea
     for (size_t m = 0; m < group->members; m++) r->values[group->slots[m]] = values[3 + m];
 }
 
-void counters_read(struct counters *c, struct counters_reading *r) {
-    r->lost_groups = 0;
+void counters_read_groups(const struct counters *c, struct counters_reading *r) {
     for (size_t g = 0; g < c->group_count; g++)
         if (!c->groups[g].user || !counters_user_read(c, g, r)) read_by_call(c, g, r);
     // On a core of another kind this PMU does not see the thread.
     if (c->core && !CPU_ISSET((size_t)sched_getcpu(), &c->core->cpus))
         r->lost_groups |= 1u << c->core_group;
+}
+
+void counters_read(struct counters *c, struct counters_reading *r) {
+    r->lost_groups = 0;
+    if (c->fast)
+        counters_fast_read(c, r);
+    else
+        counters_read_groups(c, r);
+}
+
+void counters_add_groups(const struct counters *c, const struct counters_reading *begin,
+                         struct counters_reading *sum) {
+    struct counters_reading end = {.lost_groups = 0};
+    counters_read_groups(c, &end);
+    counters_add(c, sum, begin, &end);
+}
+
+void counters_read_add(struct counters *c, const struct counters_reading *begin,
+                       struct counters_reading *sum) {
+    if (c->fast)
+        counters_fast_add(c, begin, sum);
+    else
+        counters_add_groups(c, begin, sum);
 }
 
 bool counters_read_in_user_space(const struct counters *c) {
@@ -186,6 +210,7 @@ bool counters_read_in_user_space(const struct counters *c) {
 
 void counters_use_system_calls(struct counters *c) {
     for (size_t g = 0; g < c->group_count; g++) c->groups[g].user = false;
+    c->fast = false;
     counters_calibrate(c);
 }
 

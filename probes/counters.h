@@ -80,6 +80,9 @@ struct counters_reading { // since counters_open; or a sum of differences (count
 void counters_read(struct counters *c, struct counters_reading *r);
 bool counters_read_in_user_space(const struct counters *c); // of the core's own events
 void counters_use_system_calls(struct counters *c); // from now on; for comparisons of the two ways
+// sum += now - begin, without a reading in between: the end of a region.
+void counters_read_add(struct counters *c, const struct counters_reading *begin,
+                       struct counters_reading *sum);
 // What lies between two readings. counts[counters_event_count].
 void counters_difference(const struct counters *c, const struct counters_reading *begin,
                          const struct counters_reading *end, struct count *counts);

@@ -11,7 +11,6 @@ struct slot { // of one event
     size_t group, position;
     double overhead, spread; // of an empty region: median, and from its 10th to its 90th percentile
     bool never_zero;         // cycles and instructions: a region that runs has some
-    const struct perf_event_mmap_page *page; // NULL: not to be read in user space
 };
 struct counter_group {
     uint32_t kind; // events of one kind share a group
@@ -19,6 +18,7 @@ struct counter_group {
     size_t members;
     size_t slots[COUNTERS_MAX]; // of the members, in the order in which the kernel gives them
     bool user;                  // every member has a page that says that it may be read
+    const struct perf_event_mmap_page *pages[COUNTERS_MAX]; // of the members; NULL: not to be read
 };
 struct counters {
     size_t count, group_count;
@@ -26,6 +26,7 @@ struct counters {
     struct slot slots[COUNTERS_MAX];
     const struct core_pmu *core; // whose events they are; NULL: the machine has one kind of core
     size_t core_group;           // of the core's own events; group_count where there are none
+    bool fast; // one group, read in user space, on a machine with one kind of core
     struct event events[COUNTERS_MAX];
 };
 
@@ -34,6 +35,14 @@ void counters_user_map(struct counters *c);   // after all events were opened
 void counters_user_unmap(struct counters *c); // before they are closed
 // Reads group g without a system call. False: it is not on the PMU now, or may not be read so.
 bool counters_user_read(const struct counters *c, size_t g, struct counters_reading *r);
+// Where c->fast: a reading, and sum += now - begin; by system calls where the group is off the PMU.
+void counters_fast_read(const struct counters *c, struct counters_reading *r);
+void counters_fast_add(const struct counters *c, const struct counters_reading *begin,
+                       struct counters_reading *sum);
+// probes/counters.c: any groups, by the way that each allows. r->lost_groups is set by the caller.
+void counters_read_groups(const struct counters *c, struct counters_reading *r);
+void counters_add_groups(const struct counters *c, const struct counters_reading *begin,
+                         struct counters_reading *sum);
 // What a page and a counter's bits say together: the counter has `width` bits and wraps.
 static inline uint64_t counters_user_value(int64_t offset, uint64_t pmc, unsigned width) {
     const unsigned unused = 64 - width;

@@ -81,40 +81,81 @@ static inline uint64_t since_update_ns(const volatile struct perf_event_mmap_pag
     return page->time_offset + whole * page->time_mult + ((rest * page->time_mult) >> shift);
 }
 
+// One event's count. False: it is not on the PMU now.
+static inline bool read_event(const volatile struct perf_event_mmap_page *page, uint64_t *value) {
+    uint64_t pmc;
+    int64_t offset;
+    uint32_t sequence;
+    do {
+        sequence = page->lock;
+        barrier();
+        const uint32_t index = page->index;
+        if (index == 0) return false;
+        offset = page->offset;
+        pmc = read_register(index - 1);
+        barrier();
+    } while (page->lock != sequence);
+    *value = counters_user_value(offset, pmc, page->pmc_width);
+    return true;
+}
+
+// The members of a group go on and off together: its leader's times are theirs.
+static inline void read_times(const volatile struct perf_event_mmap_page *page, uint64_t *enabled,
+                              uint64_t *running) {
+    uint32_t sequence;
+    do {
+        sequence = page->lock;
+        barrier();
+        const uint64_t since = since_update_ns(page);
+        *enabled = page->time_enabled + since;
+        *running = page->time_running + since;
+        barrier();
+    } while (page->lock != sequence);
+}
+
 bool counters_user_read(const struct counters *c, size_t g, struct counters_reading *r) {
     const struct counter_group *group = &c->groups[g];
-    uint32_t sequence, index;
     fence();
-    for (size_t m = 0; m < group->members; m++) {
-        const size_t slot = group->slots[m];
-        const volatile struct perf_event_mmap_page *page = c->slots[slot].page;
-        uint64_t enabled = 0, running = 0, since = 0;
-        int64_t offset;
-        uint64_t pmc;
-        unsigned width;
-        do {
-            sequence = page->lock;
-            barrier();
-            index = page->index;
-            if (index == 0) return false; // not on the PMU: read() knows what it counted
-            offset = page->offset;
-            width = page->pmc_width;
-            pmc = read_register(index - 1);
-            if (m == 0) { // the members of a group go on and off together
-                enabled = page->time_enabled;
-                running = page->time_running;
-                since = since_update_ns(page);
-            }
-            barrier();
-        } while (page->lock != sequence);
-        r->values[slot] = counters_user_value(offset, pmc, width);
-        if (m == 0) {
-            r->enabled_ns[g] = enabled + since;
-            r->running_ns[g] = running + since;
-        }
-    }
+    for (size_t m = 0, members = group->members; m < members; m++)
+        if (!read_event(group->pages[m], &r->values[group->slots[m]])) return false;
+    read_times(group->pages[0], &r->enabled_ns[g], &r->running_ns[g]);
     fence();
     return true;
+}
+
+void counters_fast_read(const struct counters *c, struct counters_reading *r) {
+    const struct counter_group *group = &c->groups[0];
+    fence();
+    for (size_t m = 0, members = group->members; m < members; m++)
+        if (!read_event(group->pages[m], &r->values[group->slots[m]])) {
+            counters_read_groups(c, r);
+            return;
+        }
+    read_times(group->pages[0], &r->enabled_ns[0], &r->running_ns[0]);
+    fence();
+}
+
+void counters_fast_add(const struct counters *c, const struct counters_reading *begin,
+                       struct counters_reading *sum) {
+    const struct counter_group *group = &c->groups[0];
+    uint64_t value, enabled, running;
+    fence();
+    for (size_t m = 0, members = group->members; m < members; m++) {
+        if (!read_event(group->pages[m], &value)) {
+            if (m == 0)
+                counters_add_groups(c, begin, sum);
+            else
+                sum->lost_groups = 1; // taken away between two of its events
+            return;
+        }
+        const size_t slot = group->slots[m];
+        sum->values[slot] += value - begin->values[slot];
+    }
+    read_times(group->pages[0], &enabled, &running);
+    sum->enabled_ns[0] += enabled - begin->enabled_ns[0];
+    sum->running_ns[0] += running - begin->running_ns[0];
+    sum->lost_groups |= begin->lost_groups;
+    fence();
 }
 
 void counters_user_map(struct counters *c) {
@@ -123,19 +164,20 @@ void counters_user_map(struct counters *c) {
         struct counter_group *group = &c->groups[g];
         group->user = g == c->core_group;
         for (size_t m = 0; group->user && m < group->members; m++) {
-            struct slot *s = &c->slots[group->slots[m]];
-            void *page = mmap(NULL, bytes, PROT_READ, MAP_SHARED, s->fd, 0);
-            s->page = page == MAP_FAILED ? NULL : page;
-            group->user = s->page && s->page->cap_user_rdpmc && s->page->cap_user_time &&
-                          s->page->pmc_width > 0 && s->page->pmc_width <= 64;
+            void *mapped =
+                mmap(NULL, bytes, PROT_READ, MAP_SHARED, c->slots[group->slots[m]].fd, 0);
+            const struct perf_event_mmap_page *page = mapped == MAP_FAILED ? NULL : mapped;
+            group->pages[m] = page;
+            group->user = page && page->cap_user_rdpmc && page->cap_user_time &&
+                          page->pmc_width > 0 && page->pmc_width <= 64;
         }
     }
+    c->fast = c->group_count == 1 && c->groups[0].user && !c->core;
 }
 
 void counters_user_unmap(struct counters *c) {
     const size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->slots[i].page) munmap((void *)(uintptr_t)c->slots[i].page, bytes);
-        c->slots[i].page = NULL;
-    }
+    for (size_t g = 0; g < c->group_count; g++)
+        for (size_t m = 0; m < c->groups[g].members; m++)
+            if (c->groups[g].pages[m]) munmap((void *)(uintptr_t)c->groups[g].pages[m], bytes);
 }

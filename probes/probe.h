@@ -30,14 +30,11 @@ struct probe {
 static inline uint64_t probe_stamp(const struct probe *p) {
     return p->fenced ? clock_ticks_fenced() : clock_ticks();
 }
-void probe_read_begin(struct probe *p);
-void probe_read_end(struct probe *p, struct probe_sum *sum);
-
 static inline void probe_begin(struct probe *p) {
     uint64_t arrived = 0;
     if (p->counters) { // reading them is no part of the region's time, nor of the wait before it
         arrived = probe_stamp(p);
-        probe_read_begin(p);
+        counters_read(p->counters, &p->begin);
     }
     p->begin_ticks = probe_stamp(p);
     if (p->ended) p->ended->wait_ticks += (p->counters ? arrived : p->begin_ticks) - p->end_ticks;
@@ -48,7 +45,7 @@ static inline void probe_end(struct probe *p, struct probe_sum *sum) {
     sum->ticks += p->end_ticks - p->begin_ticks;
     p->ended = sum;
     if (p->counters) {
-        probe_read_end(p, sum);
+        counters_read_add(p->counters, &p->begin, &sum->counts);
         p->end_ticks = probe_stamp(p);
     }
 }

@@ -41,6 +41,7 @@ static const struct {
 static struct verdict {
     char event[96];
     enum status status;
+    enum source source;
 } verdicts[VERDICTS_MAX];
 static size_t verdict_count;
 
@@ -48,9 +49,12 @@ static const char *bare(const char *event) {
     return strncasecmp(event, "perf::", 6) ? event : event + 6;
 }
 
-enum status selftest_verdict(const char *event) {
-    for (size_t i = 0; i < verdict_count; i++)
-        if (!strcmp(verdicts[i].event, bare(event))) return verdicts[i].status;
+enum status selftest_verdict(const char *event, enum source *source) {
+    for (size_t i = 0; i < verdict_count; i++) {
+        if (strcmp(verdicts[i].event, bare(event))) continue;
+        *source = verdicts[i].source;
+        return verdicts[i].status;
+    }
     return STATUS_unverified;
 }
 
@@ -63,13 +67,14 @@ bool selftest_asks(const char *const *events, size_t count, enum selftest_quanti
     return false;
 }
 
-static void keep(const char *event, enum status status) {
+static void keep(const char *event, enum status status, enum source source) {
     size_t i = 0;
     while (i < verdict_count && strcmp(verdicts[i].event, bare(event))) i++;
     if (i == VERDICTS_MAX) return;
     if (i == verdict_count) verdict_count++;
     snprintf(verdicts[i].event, sizeof verdicts[i].event, "%s", bare(event));
     verdicts[i].status = status;
+    verdicts[i].source = source;
 }
 
 enum status selftest_judge(double expected, double value, double tolerance, double slack) {
@@ -159,7 +164,7 @@ static void test_hardware(const struct selftest_loop *loops, size_t loop_count,
     }
     if (!l) return;
     ask(c, l, questions[q].tolerance, r);
-    if (r->status != STATUS_lost) keep(r->event, r->status);
+    if (r->status != STATUS_lost) keep(r->event, r->status, r->source);
 }
 
 static void test_one(const char *event, const struct selftest_loop *loops, size_t loop_count,
@@ -167,7 +172,8 @@ static void test_one(const char *event, const struct selftest_loop *loops, size_
     struct counters *c = NULL;
     *r = (struct selftest_result){.expected = NAN, .value = NAN, .loop = ""};
     snprintf(r->event, sizeof r->event, "%s", event);
-    keep(event, STATUS_unverified); // an older verdict would stand in the way of a new one
+    keep(event, STATUS_unverified,
+         SOURCE_pmu); // an older verdict would stand in the way of a new one
     if (counters_open(&c, &event, 1)) {
         r->status = STATUS_unsupported;
         snprintf(r->reason, sizeof r->reason, "%.319s", probes_error());

@@ -52,6 +52,7 @@ size_t selftest_run(const struct selftest_loop *loops, size_t loop_count, const 
 // Whether one of the events (NULL: any) is asked by loops of this quantity.
 bool selftest_asks(const char *const *events, size_t count, enum selftest_quantity q);
 // The verdict on an event by its name: ok, selftest_failed, zero_suspect, or unverified.
-enum status selftest_verdict(const char *event);
-// How a measurement compares: for tests. lower_bound: more than expected is right too.
+// *source, where there is a verdict: of the counter that answered.
+enum status selftest_verdict(const char *event, enum source *source);
+// How a measurement compares with what is expected: within tolerance × expected + slack.
 enum status selftest_judge(double expected, double value, double tolerance, double slack);

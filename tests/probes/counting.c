@@ -15,6 +15,7 @@
 #include "probes/error.h"
 #include "probes/group_formula.h"
 #include "probes/machine.h"
+#include "probes/probe.h"
 
 // Counts one event around work(argument). 0, or EXPECT_CANNOT where the event cannot be had.
 static int count_one(const char *name, void (*work)(void *), void *argument, struct count *count) {
@@ -373,4 +374,45 @@ int check_denials(void) {
                    rows[i].says[k]);
     }
     return 0;
+}
+
+// What begin and end of a region execute besides reading the counters, counted by the counters.
+int check_region_instructions(void) {
+    const char *names[] = {"instructions", "cycles"};
+    struct counters *outer, *inner;
+    enum { REGIONS = 1000, MOST = 60 };
+    if (counters_open(&outer, names, 1) != 0 || counters_open(&inner, names, 2) != 0) {
+        expect(false, "%s", probes_error());
+        return 1;
+    }
+    int result = 0;
+    if (!counters_event_opened(counters_event(outer, 0)) || !counters_read_in_user_space(inner))
+        result = expect_skip("instructions cannot be read in user space here");
+    struct probe p = {.counters = inner};
+    struct probe_sum sum = {0};
+    struct counters_reading begin, end, reading;
+    struct count whole, reads;
+    if (!result) {
+        counters_read(outer, &begin);
+        for (int i = 0; i < REGIONS; i++) {
+            probe_begin(&p);
+            probe_end(&p, &sum);
+        }
+        counters_read(outer, &end);
+        counters_difference(outer, &begin, &end, &whole);
+        counters_read(outer, &begin);
+        for (int i = 0; i < 2 * REGIONS; i++)
+            if (!counters_user_read(inner, 0, &reading)) expect(false, "off the PMU");
+        counters_read(outer, &end);
+        counters_difference(outer, &begin, &end, &reads);
+        const double more = (whole.value_net - reads.value_net) / REGIONS;
+        printf("  begin and end: %.1f instructions, of them %.1f read two counters twice, %.1f "
+               "others\n",
+               whole.value_net / REGIONS, reads.value_net / REGIONS, more);
+        expect(more <= MOST, "%.1f instructions besides the counters, more than %d", more, MOST);
+        expect(more > 4, "%.1f instructions cannot be all", more); // four time stamps alone
+    }
+    counters_close(outer);
+    counters_close(inner);
+    return result;
 }
