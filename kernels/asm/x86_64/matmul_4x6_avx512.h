@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The body of matmul_{f32, f16, bf16, q8_0, q4_0}_f32__avx512_4x6 and of
-// matmul_bf16_bf16__avx512bf16_4x6: tiles of four rows by up to six tokens, lanes are columns. A file
-// defines, then says FUNC NAME, matmul_4x6 NAME, ENDFUNC NAME:
+// matmul_bf16_bf16__avx512bf16_4x6: tiles of four rows by up to six tokens, lanes are columns. A
+// file defines, then says FUNC NAME, matmul_4x6 NAME, ENDFUNC NAME:
 //   PIECES LINE_BYTES   pieces that a turn takes of each row, and their bytes
 //   PIECE_COLS X_BYTES  columns of a piece, and their bytes in x
 //   TAIL                1: a last piece may have fewer columns; 0: cols is a multiple of a turn's
@@ -12,11 +12,12 @@
 //   macro load_w_some, load_x_some at   the same of the columns that k1 has
 //   macro dot sum, w    adds zmm w times zmm28 to zmm sum
 //
-// The rows are cut into four parts, each read front to back. The tokens are parted evenly into groups
-// of at most six; all groups multiply four rows before the next four, which are meanwhile asked from
-// memory into the second-level cache, a share with each group (a prefetch never faults). Rows left of
-// rows / 4 are one more pass, whose missing rows are the last one again: computed and stored twice.
-// Live: rdi args, r8-r11 rows of w, rbp rbx r14 bytes to parts 1-3, r15 what is prefetched of part 0,
+// The rows are cut into four parts, each read front to back. The tokens are parted evenly into
+// groups of at most six; all groups multiply four rows before the next four, which are meanwhile
+// asked from memory into the second-level cache, a share with each group (a prefetch never faults).
+// Rows left of rows / 4 are one more pass, whose missing rows are the last one again: computed and
+// stored twice. Live: rdi args, r8-r11 rows of w, rbp rbx r14 bytes to parts 1-3, r15 what is
+// prefetched of part 0,
 //       r12 r13 x of tokens 0 and 3 of the group, rdx x_stride, rcx columns left, rax scratch.
 //       zmm0-23 sums (token t, row r: 4 t + r).
 // Clobbers: rax rcx rdx rsi r8-r11 zmm0-31 k1. Stack: rbx rbp r12-r15, 120 bytes. Reads past the
