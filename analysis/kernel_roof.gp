@@ -37,9 +37,9 @@ from(c) = column(c) eq column(c) ? column(c) : column('estimate')
 eval 'set terminal ' . terminal_of(1000, 760)
 set output file_of('kernel_roof')
 set lmargin at screen 0.27; set rmargin at screen 0.97
-set tmargin at screen 0.90; set bmargin at screen 0.13
+set tmargin at screen 0.885; set bmargin at screen 0.13
 set label 1 caption at screen 0.5, 0.018 center font ',9' textcolor rgb '#666666' noenhanced
-set title 'How close each kernel comes to the ceiling that binds it' font ',15' noenhanced
+set label 2 'How close each kernel comes to the ceiling that binds it' at screen 0.5, 0.965 center font ',15' noenhanced
 set xlabel 'share of the ceiling (median of paired fractions, 95 % interval; filled 8192 x 2048, open 2048 x 8192)'
 set xrange [0:1.15]
 set xtics 0.1
@@ -54,7 +54,7 @@ do for [i = 1:rows] {
     }
 }
 set arrow 1 from first 1, 0.4 to first 1, rows + 0.6 nohead dt 2 lc rgb '#888888'
-set key outside top center horizontal samplen 2 font ',11'
+set key at screen 0.62, 0.915 center horizontal maxrows 1 samplen 2 font ',11'
 open(w) = wide(strcol('point')) == w ? 1 : NaN
 plot summary using (column('estimate')):(place('B')):(column('lo')):(column('hi')) with xerrorbars pt 0 lw 1.4 lc rgb c5 notitle, \
      summary using (column('estimate')):(place('A')):(column('lo')):(column('hi')) with xerrorbars pt 0 lw 1.4 lc rgb c1 notitle, \

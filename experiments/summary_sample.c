@@ -105,7 +105,9 @@ static struct call find_call(const struct summary_input *in, size_t point) {
     struct shape s;
     size_t j = 0;
     while (c != NULL && j < c->point_count && strcmp(c->points[j].id, id) != 0) j++;
-    if (c == NULL || j == c->point_count || c->points[j].settings.phase != PHASE_kernel)
+    if (c == NULL || j == c->point_count ||
+        (c->points[j].settings.phase != PHASE_kernel &&
+         c->points[j].settings.phase != PHASE_yardstick))
         return none;
     int op = op_find(c->points[j].settings.op);
     if (op < 0 || c->points[j].settings.shape == NULL ||
