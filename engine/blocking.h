@@ -28,6 +28,7 @@ static inline struct matmul_blocks blocking_of_matmul(const struct kernel *k, pt
     if (k->packer || tokens == 1) return b;
     ptrdiff_t row_block = k->row_block > 1 ? k->row_block : 1;
     ptrdiff_t token_block = k->token_block > 1 ? k->token_block : 1;
+    if (tokens <= token_block) return b; // one pass over the weights in any case
     if (token_block > 64) token_block = 64;
     b.rows = MATMUL_BLOCK_BYTES / w_stride / row_block;
     b.tokens = MATMUL_BLOCK_BYTES / x_stride / token_block;

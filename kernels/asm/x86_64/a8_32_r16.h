@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // clang-format off
-// 16 rows at once by 1 to 16 tokens, a lane is a row: what matmul_{q8_0,q4_0}[x16]_a8_32__
+// 16 rows at once by 1 to 32 tokens, at most 16 at a time: what matmul_{q8_0,q4_0}[x16]_a8_32__
 // avx512vnni_r16 share. A file (or a8_32_r16_rows.h for it) defines, then says FUNC NAME,
 // matmul_r16 NAME, ENDFUNC NAME:
 //   SUM_SHIFT      the dot takes weights plus 2^n as its unsigned operand: it starts at -2^n * sum(x)
@@ -10,16 +10,20 @@
 //   macro unpack   zmm0-7 = dword c of the 16 rows' 32 columns, zmm8 their scales; pointers go on;
 //                  scratch zmm9-15, rax
 //   macro go_on    to the rows behind these 16, of rows left r11
-// scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x as it is read
+// scratch  of a chunk: [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x as it is read
 // Live: rbx blocks left, rdi x, r11 rows left, r12 blocks a row; r14 w, r15 w_stride; rsi rdx rcx
 //       r8-r10 r13 rbp are unpack's. zmm9-15 scratch, zmm16-31 sums of the tokens, k1 rows.
-// Clobbers: rax rcx rdx rsi rdi r8-r11 zmm0-31 k1. Stack: rbx rbp r12-r15, LOCALS + 24.
+// Clobbers: rax rcx rdx rsi rdi r8-r11 zmm0-31 k1. Stack: rbx rbp r12-r15, LOCALS + 56.
 #pragma once
 #include "kernels/asm/asm.h"
 
 #define ARGS LOCALS
 #define Y LOCALS + 8
-#define FRAME LOCALS + 24
+#define CHUNK_Y LOCALS + 16       // y, x and tokens left of this chunk of 16 tokens
+#define CHUNK_X LOCALS + 24
+#define LEFT LOCALS + 32
+#define CHUNK LOCALS + 40
+#define FRAME LOCALS + 56
 
 // One token: start, 8 dots, the product of scales, the sum
 .macro token tokens, t, sum
@@ -97,13 +101,27 @@
         sub     rsp, FRAME
         mov     [rsp + ARGS], rdi
         mov     rax, [rdi + MATMUL_Y]
+        mov     [rsp + CHUNK_Y], rax
+        mov     rax, [rdi + MATMUL_X]
+        mov     [rsp + CHUNK_X], rax
+        mov     rax, [rdi + MATMUL_TOKENS]
+        mov     [rsp + LEFT], rax
+.Lchunk:
+        mov     rdi, [rsp + ARGS]
+        mov     rax, [rsp + CHUNK_Y]
         mov     [rsp + Y], rax
         mov     r12, [rdi + MATMUL_COLS]
 
 // x into scratch: rsi token, rax and rbp offset and bytes of its d plane, r15 tokens left, r14 bytes
 // of a block; r8 q, r9 d, r10 sum, rbx block; rdx and rcx q and d in scratch
-        mov     rsi, [rdi + MATMUL_X]
-        mov     r13, [rdi + MATMUL_TOKENS]
+        mov     rsi, [rsp + CHUNK_X]
+        mov     r13, [rsp + LEFT]
+        cmp     r13, 16
+        jle     .Lwhole_chunk
+        inc     r13                     // two chunks of about the same size
+        shr     r13
+.Lwhole_chunk:
+        mov     [rsp + CHUNK], r13
         lea     rax, [r12 + 63]
         and     rax, -64
         shr     r12, 5
@@ -157,6 +175,16 @@
 .endr
 
 .Ldone:
+        mov     rdi, [rsp + ARGS]
+        mov     rcx, [rsp + CHUNK]
+        mov     rax, [rdi + MATMUL_Y_STRIDE]
+        imul    rax, rcx
+        add     [rsp + CHUNK_Y], rax
+        mov     rax, [rdi + MATMUL_X_STRIDE]
+        imul    rax, rcx
+        add     [rsp + CHUNK_X], rax
+        sub     [rsp + LEFT], rcx
+        jg      .Lchunk
         add     rsp, FRAME
         pop     r15
         pop     r14

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q4_0x16 by a8_32: 16 rows at once, a
+// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 32 tokens, q4_0x16 by a8_32: 16 rows at once, a
 // lane is a row. The layout has them in this order: one linear stream, nothing to transpose.
 //
 // void matmul_q4_0x16_a8_32__avx512vnni_r16(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    x  [tokens] a8_32 planes
 //   w  groups of 16 rows (kernels/layouts.def) of [cols/32] of
 //      { uint8 q[4][16][4]; f16 d[16] } = 288 bytes; w_stride is ignored
-//   rows any (of the last group those that are there), cols a multiple of 32, tokens 1-16
+//   rows any (of the last group those that are there), cols a multiple of 32, tokens 1-32
 //   scratch  x in reading order (a8_32_r16.h); the dot takes the nibble, q + 8, as its unsigned operand
 // Live: rsi w, prefetched 8 KiB ahead into L2 (it never faults). The rest, the stack and what is clobbered:
 // a8_32_r16.h. Reads past the end: none.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q8_0 by a8_32: 16 rows at once, each
+// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 32 tokens, q8_0 by a8_32: 16 rows at once, each
 // weight read once and transposed in registers, so that a lane is a row and sums need no reduction.
 //
 // void matmul_q8_0_a8_32__avx512vnni_r16(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  [rows][cols/32] block_q8_0, 2-byte aligned
-//   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-16
+//   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-32
 //   scratch  x in reading order (a8_32_r16.h); the dot takes q + 128 as its unsigned operand
 // Registers, stack and what is clobbered: a8_32_r16.h and a8_32_r16_rows.h.
 #define BLOCK 34
