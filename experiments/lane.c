@@ -69,6 +69,7 @@ int lane_open(struct lane *l, const struct arm *arm, const struct settings *s, s
 
 void lane_close(struct lane *l) {
     watch_unbind(&l->watch);
+    anchors_free(&l->anchors);
     if (l->context != NULL) context_close(l->context);
     *l = (struct lane){0};
 }

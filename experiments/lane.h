@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "engine/context.h"
+#include "experiments/anchor.h"
 #include "experiments/ceiling.h"
 #include "experiments/protocol.h"
 #include "experiments/watch.h"
@@ -18,6 +19,7 @@ struct lane {
     struct ceiling_target weights; // the model's tensors in its mapping: what the ceiling reads
     enum ceiling peak;             // of the arithmetic of its matmuls
     struct watch watch;            // unbound where workers == NULL
+    struct anchors anchors;        // of its passes
     ptrdiff_t capacity, chunk;     // tokens of its cache, and of the longest turn
     const char *kv, *model_spec;   // what it was opened with
     const char *fill, *prompt;     // what its cache was filled with

@@ -290,11 +290,22 @@ static void get_ready(void *lane, int thread) {
     if (l->watch.workers != NULL) watch_clear(&l->watch, thread);
 }
 
+// Counters that others hold are said once a block; each sample that they touched is flagged.
+static void flag_counters(struct sampler *s, struct lane *l, ptrdiff_t position,
+                          struct ledger_entry *e) {
+    const char *held;
+    anchors_flag(&l->anchors, &l->watch, s->point, position, l->capacity, e->flags, sizeof e->flags,
+                 &held);
+    if (*held && !s->told_held) fprintf(stderr, "inferometer: %s\n", held);
+    s->told_held = s->told_held || *held;
+}
+
 int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double *wall_ns) {
     struct ledger_reading before, after;
     struct ledger_entry entry;
     double bytes, ops;
     bool watched = l->watch.workers != NULL;
+    const ptrdiff_t position = context_position(l->context);
     plan_cost(context_plan(l->context), t->count, context_position(l->context),
               t->outputs == OUTPUTS_none ? 0 : 1, &bytes, &ops);
     if (t->settle && settle(l, t) != 0)
@@ -317,6 +328,7 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     entry.canary_gbps = s->canary_gbps;
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
+    if (watched && l->watch.event_count > 0 && !t->warmup) flag_counters(s, l, position, &entry);
 
     *wall_ns = round(clock_ns(end - begin));
     int64_t key = begin_sample(s, l->arm->name, t->warmup);

@@ -23,6 +23,7 @@ struct sampler { // of one block
     // of the phase that runs now
     const char *point;
     int rep, slot, pass;
+    bool told_held; // that others hold counters
 };
 
 // Once all threads of the process run: their CPU time is what samples state.

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "experiments/anchor.h"
 #include "experiments/csv.h"
 #include "experiments/failure.h"
 #include "probes/core_pmu.h"
@@ -317,6 +318,21 @@ static int check_kinds_of_cores(void) {
     return 0;
 }
 
+static int check_anchors(void) { // of passes over the same work
+    static const struct {
+        struct anchor a, b;
+        bool disagree;
+    } rows[] = {
+        {{1e6, 2e6}, {1e6, 2e6}, false},    {{1e6, 2e6}, {1.0009e6, 2e6}, false},
+        {{1e6, 2e6}, {1.002e6, 2e6}, true}, {{1e6, 2e6}, {1e6, 2.15e6}, false},
+        {{1e6, 2e6}, {1e6, 2.3e6}, true},   {{1e6, 2e6}, {0.998e6, 2e6}, true},
+        {{1e6, 0}, {1e6, 2e6}, false},      {{NAN, 2e6}, {1e6, 2e6}, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect(anchors_disagree(&rows[i].a, &rows[i].b) == rows[i].disagree, "row %zu", i);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -324,6 +340,7 @@ static const struct {
     {"formulas", check_formulas},
     {"selection", check_selection},
     {"kinds_of_cores", check_kinds_of_cores},
+    {"anchors", check_anchors},
 };
 #define FUNCTIONS (sizeof functions / sizeof functions[0])
 
