@@ -56,6 +56,13 @@ int comparison_check(const struct protocol *p) {
                 "`design blocks=%zu`, or `control none`",
                 p->path, c->line, c->name, blocks, 100 * COMPARISON_GATE_LEVEL, f.comparisons,
                 gate);
+        if (gate > 0 && !(c->min_effect > 0))
+            return fail(
+                EXIT_FAILED,
+                "%s:%d: case %s: with min_effect=0 the A/A control can never pass its gate, "
+                "so all m = %zu comparisons would stay inconclusive: say "
+                "`decide min_effect=0.01`, or `control none`",
+                p->path, c->line, c->name, f.comparisons);
     }
     return 0;
 }

@@ -28,7 +28,7 @@ bool measure_applies(const struct group *g, enum measure m) {
 // Sums over the part of one rep.
 static double rep_value(const struct group *g, enum measure m, const struct summary_sample *s,
                         size_t count) {
-    double wall = 0, cpu = 0, tokens = 0, bytes = 0, ops = 0, first = NAN;
+    double wall = 0, cpu = 0, tokens = 0, bytes = 0, ops = 0, energy = 0, first = NAN;
     for (size_t i = 0; i < count; i++) {
         if (isnan(first)) first = s[i].first_token_ns;
         if (s[i].part != g->part) continue;
@@ -37,6 +37,7 @@ static double rep_value(const struct group *g, enum measure m, const struct summ
         tokens += s[i].tokens;
         bytes += s[i].bytes;
         ops += s[i].ops;
+        energy += s[i].energy_j;
     }
     double over = NAN;
     switch (m) {
@@ -56,6 +57,9 @@ static double rep_value(const struct group *g, enum measure m, const struct summ
         break;
     case MEASURE_cpu_percent:
         over = 100 * cpu / wall;
+        break;
+    case MEASURE_joules_per_token:
+        over = energy / tokens;
         break;
     default:
         break;
@@ -166,6 +170,7 @@ double measure_of_block(const struct group *g, enum measure m, const struct summ
     case MEASURE_gbps:
     case MEASURE_gops:
     case MEASURE_cpu_percent:
+    case MEASURE_joules_per_token:
         return median_of_reps(g, m, s, count);
     case MEASURE_token_ns_p50:
     case MEASURE_token_ns_p95:

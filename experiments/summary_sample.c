@@ -124,7 +124,7 @@ static double sample_elements(const struct call *c, const struct summary_sample 
 
 struct columns {
     int name, point, arm, block, rep, slot, part, warmup, pass;
-    int wall, cpu, first, rss, tokens, bytes, ops, canary;
+    int wall, cpu, first, rss, tokens, bytes, ops, canary, energy;
     int point_name, point_point;
 };
 
@@ -162,6 +162,7 @@ static int read_sample(const struct columns *c, const struct csv_table *t, size_
     s->bytes = csv_cell_number(t, row, c->bytes);
     s->ops = csv_cell_number(t, row, c->ops);
     s->canary_gbps = csv_cell_number(t, row, c->canary);
+    s->energy_j = csv_cell_number(t, row, c->energy);
     s->elements = s->count = NAN;
     return 0;
 }
@@ -187,6 +188,7 @@ int summary_samples_read(struct summary_samples *all, const struct summary_input
         csv_column(t, "bytes"),
         csv_column(t, "ops"),
         csv_column(t, "canary_gbps"),
+        csv_column(t, "energy_j"),
         csv_column(points, "case"),
         csv_column(points, "point"),
     };

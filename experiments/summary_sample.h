@@ -21,7 +21,7 @@ struct summary_sample {
     long long block, rep, slot;
     enum summary_part part;
     double wall_ns, cpu_ns, first_token_ns, peak_rss_bytes, tokens, bytes, ops; // NaN: empty
-    double canary_gbps;
+    double canary_gbps, energy_j;
     double elements; // of a kernel's sample; NaN for others
     double count;    // of the event that a series is about; NaN in summary_samples
     // Bytes or operations a nanosecond of the ceilings just before and just after in the same rep

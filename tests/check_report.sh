@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 inferometer=${INFEROMETER:-./inferometer}
-cases="offline ids same_bytes markdown hostile_page hostile_figure names_stay_inside damaged no_script full_disk
+cases="offline verdicts ids same_bytes markdown hostile_page hostile_figure names_stay_inside damaged no_script full_disk
     browser_console browser_sorts browser_widths browser_wellformed browser_hostile"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -33,6 +33,22 @@ report() { # RUN_DIR → $page
     [ -s "$page" ] || give_up "printed '$page'"
 }
 need_gnuplot() { command -v gnuplot >/dev/null || exit 77; }
+
+case_verdicts() { # effects, intervals and words of arms; nothing of the kind where there is one arm
+    local run word
+    printf '```protocol\nprotocol two\nversion 1\nmodel embedded:kjv-3.7m\ndesign blocks=8\nprimary ns_per_token\npass cycles\n%s```\n' \
+        $'case d\nphase decode gen=2\narm A *=default\narm B *=c\n' >"$scratch/two.md"
+    run=$("$inferometer" run "$scratch/two.md" --out "$scratch/results" 2>"$scratch/stderr") || give_up "$(cat "$scratch/stderr")"
+    page=$("$inferometer" report two --from "$run" --out "$scratch/out" 2>"$scratch/stderr") || give_up "report: $(cat "$scratch/stderr")"
+    grep -q '<h3>Arms against A</h3>' "$page" || give_up "no section about the arms"
+    word=$(awk -F, '$3 == "B" && $4 == "ns_per_token" { print $16 }' "$run/summary.csv")
+    [ -n "$word" ] && grep -q "<td>B</td><td>ns_per_token</td>.*<td>$word</td>" "$page" || give_up "no verdict '$word' of B"
+    grep -q "<td>A&#39;</td><td>ns_per_token</td>" "$page" || grep -q "<td>A'</td><td>ns_per_token</td>" "$page" || give_up "no control"
+    grep -q '<span class="soft">\[' "$page" || give_up "no intervals"
+    tiny
+    report "$dir"
+    grep -q 'claims no difference' "$page" && ! grep -q 'Arms against A' "$page" || give_up "a run of one arm claims something"
+}
 
 # Two lines of everything that a shell, gnuplot, XML, HTML or a spreadsheet may take for its own.
 evil_1="\`touch $scratch/pwned1\` \$(touch $scratch/pwned2) system(\"touch $scratch/pwned3\") \"q\" 'a'' <b>&amp;</b>"

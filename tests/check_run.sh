@@ -71,6 +71,9 @@ case_arms() { # two arms and the control alternate token by token, forwards and 
     grep -q "^d,,A'," "$dir/summary.csv" || give_up "no control in the summary"
     grep -Eq '^d,,B,ns_per_token,.*,8,-?[0-9.e-]+,[^,]+,[^,]+,[^,]+,(real|equivalent|inconclusive),2,' "$dir/summary.csv" ||
         give_up "no verdict: $(grep ns_per_token "$dir/summary.csv")"
+    grep -q '^d: ns_per_token against arm A .*; 1 comparison, together at 95 %; 8 blocks$' "$scratch/stderr" &&
+        grep -q "^  A': " "$scratch/stderr" && grep -Eq '^  B: .* \(.* to .* %, p .*\): (real|equivalent|inconclusive)$' "$scratch/stderr" ||
+        give_up "does not say what was found: $(cat "$scratch/stderr")"
     "$inferometer" verify "$dir" || give_up "verify"
 }
 case_too_few_blocks() { # n and m that can never find anything are refused before anything runs
@@ -95,6 +98,10 @@ case_too_few_blocks() { # n and m that can never find anything are refused befor
         "arm B *=c"
     run "$scratch/bare.md" --dry-run >"$scratch/stdout" || give_up "$(cat "$scratch/stderr")"
     run "$scratch/bare.md" --dry-run --set blocks=5 && give_up "five blocks were accepted"
+    protocol none "design blocks=8" "decide min_effect=0" "primary ns_per_token" "case d" "phase decode gen=1" \
+        "arm A *=default" "arm B *=c"
+    run "$scratch/none.md" --dry-run
+    grep -q 'min_effect=0 the A/A control can never pass' "$scratch/stderr" || give_up "min_effect=0: $(cat "$scratch/stderr")"
     [ -z "$(find "$scratch" -name samples.csv)" ] || give_up "something was left behind"
 }
 case_counters() { # hardware events say unsupported or have counts; never a zero for unknown
