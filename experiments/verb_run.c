@@ -13,6 +13,8 @@
 #include "experiments/evaluation.h"
 #include "experiments/failure.h"
 #include "experiments/verdicts.h"
+#include "probes/environment.h"
+#include "probes/machine.h"
 
 _Static_assert(FLAG_VALUES_MAX + 2 <= DRIVER_OVERRIDES_MAX, "every flag may be a --set");
 
@@ -101,6 +103,15 @@ static void share_kernel_rules(const struct command *c) {
     if (text != NULL) setenv("INFEROMETER_KERNEL", text, 1);
 }
 
+// What a careful person would fix first, in one line each; nothing is changed.
+static void show_warnings(void) {
+    struct environment e;
+    struct environment_line lines[ENVIRONMENT_MAX];
+    environment_read(&e, machine_facts());
+    const size_t count = environment_judge(&e, lines);
+    for (size_t i = 0; i < count; i++) fprintf(stderr, "inferometer: %s\n", lines[i].text);
+}
+
 int driver_run(const struct command *c) {
     struct evaluation e;
     const char *overrides[DRIVER_OVERRIDES_MAX];
@@ -116,6 +127,7 @@ int driver_run(const struct command *c) {
     bool dry = command_has(c, "--dry-run"), all = strcmp(c->positional[0], "all") == 0;
     if ((status = catalog_output_dir("results", "results", &results)) != 0) return status;
     o.out_root = command_value(c, "--out", results);
+    if (!dry) show_warnings();
     status = all ? run_all(&o, dry) : run_one(c->positional[0], &o, dry);
     free(results);
     return status;

@@ -25,6 +25,7 @@ static const struct {
     {"counter_wraps", check_counter_wraps},
     {"user_reading", check_user_reading},
     {"denials", check_denials},
+    {"environment", check_environment},
     {"region_instructions", check_region_instructions},
     {"unknown_names", check_unknown_names},
     {"names_of_other_machines", check_names_of_other_machines},

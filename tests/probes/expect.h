@@ -34,6 +34,7 @@ int check_statuses(void);
 int check_counter_wraps(void);
 int check_user_reading(void);
 int check_denials(void);
+int check_environment(void);
 int check_region_instructions(void);
 int check_unknown_names(void);
 int check_names_of_other_machines(void);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "probes/cpulist.h"
+#include "probes/environment.h"
 #include "probes/machine.h"
 
 int check_machine_facts_complete(void) {
@@ -164,5 +165,52 @@ int check_cpu_lists(void) {
     expect(machine_parse_cpus(first, cpus, 8, &parsed, message, sizeof message) == 0 &&
                parsed == 1 && cpus[0] == own[0],
            "CPU %s: %s", first, message);
+    return 0;
+}
+
+// Each thing that a careful person would fix has its line with a command, and what is fine has
+// none.
+int check_environment(void) {
+    static const struct {
+        struct environment e;
+        const char *key, *says; // NULL: no line
+    } rows[] = {
+        {{.governor = "performance",
+          .turbo = "off",
+          .smt = "off",
+          .nmi_watchdog = "0",
+          .paranoid = "2",
+          .thp = "madvise",
+          .prefetchers = "on"},
+         NULL,
+         NULL},
+        {{.governor = ""}, NULL, NULL}, // nothing is known: nothing is said
+        {{.governor = "powersave"}, "governor", "cpupower frequency-set -g performance"},
+        {{.turbo = "on", .turbo_path = "/sys/devices/system/cpu/intel_pstate/no_turbo"},
+         "turbo",
+         "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo"},
+        {{.turbo = "on", .turbo_path = "/sys/devices/system/cpu/cpufreq/boost"},
+         "turbo",
+         "echo 0 > /sys/devices/system/cpu/cpufreq/boost"},
+        {{.smt = "on"}, "smt", "/sys/devices/system/cpu/smt/control"},
+        {{.nmi_watchdog = "1"}, "nmi_watchdog", "sysctl kernel.nmi_watchdog=0"},
+        {{.paranoid = "3"}, "perf_event_paranoid", "sysctl kernel.perf_event_paranoid=2"},
+        {{.paranoid = "3", .capable = true}, NULL, NULL},
+        {{.thp = "always"}, "thp", "echo madvise"},
+        {{.thp = "never"}, "thp", "--load huge"},
+        {{.prefetchers = "off", .prefetchers_by = "rdmsr 0x1a4"},
+         "prefetchers",
+         "wrmsr -a 0x1a4 0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct environment_line lines[ENVIRONMENT_MAX];
+        size_t count = environment_judge(&rows[i].e, lines);
+        expect(count == (rows[i].key != NULL), "row %zu: %zu lines", i, count);
+        if (count != 1 || !rows[i].key) continue;
+        printf("  %s\n", lines[0].text);
+        expect(!strcmp(lines[0].key, rows[i].key) && strstr(lines[0].text, rows[i].says),
+               "row %zu does not say \"%s\"", i, rows[i].says);
+        expect(!strchr(lines[0].text, '\n'), "row %zu is more than a line", i);
+    }
     return 0;
 }
