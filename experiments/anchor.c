@@ -78,11 +78,14 @@ void anchors_flag(struct anchors *a, const struct watch *w, const char *point, p
         if (*others) *held = others;
         if (*others) append(flags, size, "counters_held");
         if (sum.lost_groups != 0) append(flags, size, "counters_lost");
+        bool any = false;
         for (size_t i = 0; i < counters_event_count(c); i++) {
             const char *name = counters_event(c, i)->name;
+            any = any || counters_event_opened(counters_event(c, i));
             if (strcmp(name, "instructions") == 0) now.instructions += counts[i].value_net;
             if (strcmp(name, "cycles") == 0) now.cycles += counts[i].value_net;
         }
+        if (!any) append(flags, size, "uncounted");
     }
     if (now.instructions > 0 || now.cycles > 0)
         compare(a, point, position, capacity, &now, flags, size);

@@ -21,8 +21,11 @@ struct anchors {                     // of one lane at one point
 void anchors_free(struct anchors *a);
 // Whether two passes over the same work cannot have done the same. 0 and NaN: not known, so no.
 bool anchors_disagree(const struct anchor *a, const struct anchor *b);
-// Appends to flags (" anchors", " counters_held", " counters_lost", a blank before each but the
-// first) what a watched turn that began at `position` of `capacity` tokens of `point` shows. *held:
-// the reason for people, or "".
+// Appends words to flags for what a watched turn shows that began at `position` of `capacity`
+// tokens of `point`. *held: the reason for people, or "".
+//   anchors        another pass counted other instructions or cycles of the same work
+//   counters_held  the group was off the PMU for a while: someone else holds counters
+//   counters_lost  a reading failed, or the thread ran on a core of another kind
+//   uncounted      none of the events that were asked for could be opened
 void anchors_flag(struct anchors *a, const struct watch *w, const char *point, ptrdiff_t position,
                   ptrdiff_t capacity, char *flags, size_t size, const char **held);

@@ -210,6 +210,15 @@ static int one_rep(struct phase_run *p, const size_t *order, bool backwards) {
     return status;
 }
 
+// What an arm's observer counts besides what a pass asks for: itself is what is measured then.
+static const char *const *observer_events(const char *how, const char *const *events) {
+    static const char *const soft[] = {"task-clock", "page-faults", NULL};
+    static const char *const pmu[] = {"cycles", "instructions", NULL};
+    if (how != NULL && strcmp(how, "soft") == 0) return soft;
+    if (how != NULL && strcmp(how, "pmu") == 0) return pmu;
+    return events;
+}
+
 static int bind_pass(struct phase_run *p, const char *const *events) {
     for (size_t i = 0; i < p->run_count; i++) {
         struct lane *l = p->runs[i].lane;
@@ -219,7 +228,7 @@ static int bind_pass(struct phase_run *p, const char *const *events) {
         if (how == NULL && p->block->c->granularity == GRANULARITY_phase && events == NULL)
             continue;
         bool fenced = how != NULL && strcmp(how, "fenced") == 0;
-        int status = watch_bind(&l->watch, l->context, events, fenced);
+        int status = watch_bind(&l->watch, l->context, observer_events(how, events), fenced);
         if (status != 0) return status;
     }
     return 0;

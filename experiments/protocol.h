@@ -42,7 +42,7 @@ struct arm {
     const char *kernel_rules;         // variant grammar, "" for *=default
     const char *act, *kv, *partition; // NULL: not a factor of this arm
     int threads;                      // 0: the case's
-    const char *observer;             // NULL: as the granularity says; none, stamps, fenced
+    const char *observer;             // NULL: as the granularity says; none stamps fenced soft pmu
 };
 
 struct point {
