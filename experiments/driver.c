@@ -17,6 +17,7 @@
 #include "engine/model.h"
 #include "experiments/ceiling.h"
 #include "experiments/comparison.h"
+#include "experiments/counted.h"
 #include "experiments/failure.h"
 #include "experiments/kernel_ring.h"
 #include "experiments/progress.h"
@@ -80,7 +81,13 @@ int driver_check(const struct protocol *p, ptrdiff_t most_tokens) {
         const struct protocol_case *c = &p->cases[i];
         for (size_t j = 0; j < c->point_count; j++) {
             const struct settings *s = &c->points[j].settings;
+            if (counted_is(c) && (status = counted_check(p, c)) != 0) return status;
             if (kernel_point_is(s)) continue; // checked as its slices are planned
+            if (s->source != NULL &&
+                (strcmp(s->source, "sim") == 0 || strcmp(s->source, "static") == 0))
+                return fail(EXIT_USAGE,
+                            "%s:%d: case %s: source %s of a phase of a model is not built yet",
+                            p->path, c->line, c->name, s->source);
             struct model *m = NULL;
             if (model_open(&m, s->model) != 0) return fail(EXIT_FAILED, "%s", engine_error());
             ptrdiff_t need = driver_point_tokens(s), context = m->h.context;
@@ -269,13 +276,22 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     char fragment[4200];
     int pipe_fds[2];
     const struct settings *s = &x->protocol->cases[case_index].points[0].settings;
-    if (kernel_point_is(s)) {
+    const bool counted = counted_is(&x->protocol->cases[case_index]);
+    if (kernel_point_is(s) && !counted) {
         if (x->ring.data == NULL && kernel_ring_open(&x->ring, x->canary_fd) != 0)
             return EXIT_FAILED;
         kernel_ring_fill(&x->ring, kernel_point_format(s), x->protocol->seed);
     }
     snprintf(fragment, sizeof fragment, "%s/fragment", x->directory);
     if (mkdir(fragment, 0777) != 0) return fail(EXIT_FAILED, "%s: %s", fragment, strerror(errno));
+    if (counted) {
+        int rc = counted_block(x->protocol, case_index, block, fragment, &x->next_key);
+        int gathered = gather_fragments(fragment, x->directory, rc == 0);
+        x->fragments_kept += rc == 0;
+        x->points_done += x->protocol->cases[case_index].point_count;
+        progress_show(x->progress, (double)x->points_done / (double)x->point_count);
+        return rc != 0 ? rc : gathered;
+    }
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return fail(EXIT_FAILED, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL);

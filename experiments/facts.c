@@ -15,6 +15,7 @@
 #include "engine/model.h"
 #include "experiments/catalog.h"
 #include "experiments/ceiling.h"
+#include "experiments/counted.h"
 #include "experiments/failure.h"
 #include "experiments/prompt.h"
 #include "experiments/quantile.h"
@@ -224,7 +225,8 @@ static int slice_facts(struct record *r, const struct run_facts *f) {
         for (size_t j = 0; j < p->cases[i].point_count; j++) {
             const struct protocol_case *c = &p->cases[i];
             struct kernel_point k;
-            if (f->schedule == NULL || !kernel_point_is(&c->points[j].settings)) continue;
+            if (f->schedule == NULL || !kernel_point_is(&c->points[j].settings) || counted_is(c))
+                continue;
             const struct slice_plan *plan = kernel_schedule_plan(f->schedule, p, i, j);
             int status = kernel_point_resolve(p, c, &c->points[j], (int)cores, &k);
             if (status != 0) return status;

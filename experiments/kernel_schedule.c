@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "engine/team.h"
+#include "experiments/counted.h"
 #include "experiments/driver.h"
 #include "experiments/failure.h"
 #include "experiments/kernel_ring.h"
@@ -148,7 +149,8 @@ int kernel_schedule_make(struct kernel_schedule *s, const struct protocol *p, in
     *s = (struct kernel_schedule){0};
     for (size_t i = 0; i < p->case_count; i++) s->count += p->cases[i].point_count;
     for (size_t i = 0; i < p->case_count; i++)
-        any = any || kernel_point_is(&p->cases[i].points[0].settings);
+        any =
+            any || (kernel_point_is(&p->cases[i].points[0].settings) && !counted_is(&p->cases[i]));
     s->plans = calloc(s->count + 1, sizeof *s->plans);
     if (s->plans == NULL) return fail(EXIT_FAILED, "out of memory for a schedule");
     if (!any) return 0;
@@ -156,7 +158,7 @@ int kernel_schedule_make(struct kernel_schedule *s, const struct protocol *p, in
     for (size_t i = 0; i < p->case_count; i++) {
         const struct protocol_case *pc = &p->cases[i];
         for (size_t j = 0; j < pc->point_count; j++, at++)
-            if (status == 0 && kernel_point_is(&pc->points[j].settings))
+            if (status == 0 && kernel_point_is(&pc->points[j].settings) && !counted_is(pc))
                 status = calibrate(&c, pc, &pc->points[j], &s->plans[at]);
     }
     kernel_ring_close(&c.ring);

@@ -29,6 +29,7 @@ struct settings {
     // kernel OP SHAPE (all of its words, sweeps applied), yardstick NAME (op; its shape is of one
     // iteration)
     const char *op, *shape;
+    const char *target; // whose kernels a counted case is about; NULL: this machine's
     long long words[SHAPE_WORD_COUNT]; // that stand for those of the shape; 0: not said
     int ring_mib, quads;               // quads 0: by the time that they take
     const char *model, *prompt, *kv, *fill,

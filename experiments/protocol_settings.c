@@ -96,6 +96,9 @@ static void assign(struct draft *d, struct settings *s, enum setting which, cons
     case SETTING_source:
         s->source = v->text;
         break;
+    case SETTING_target:
+        s->target = v->text;
+        break;
     case SETTING_shape:
         s->shape = v->text;
         break;

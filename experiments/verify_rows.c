@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "experiments/counted.h"
 #include "experiments/summary_sample.h"
 #include "probes/counters.h"
 
@@ -105,7 +106,11 @@ int verify_samples(const struct run *r, const struct protocol *p) {
             strcmp(part_text, "gen") != 0)
             return verify_fail(r, RUN_samples, row, "part '%s' is neither prompt nor gen",
                                part_text);
-        if (!(csv_cell_number(t, row, wall) > 0))
+        if (counted_is(c) && csv_cell(t, row, wall)[0] != '\0')
+            return verify_fail(r, RUN_samples, row, "case %s is counted, but has wall_ns", c->name);
+        if (!counted_is(c) && csv_cell(t, row, wall)[0] == '\0')
+            return verify_fail(r, RUN_samples, row, "wall_ns is empty");
+        if (!counted_is(c) && !(csv_cell_number(t, row, wall) > 0))
             return verify_fail(r, RUN_samples, row, "wall_ns is not above 0");
     }
     return t->row_count > 0 ? 0 : fail(EXIT_FAILED, "%s/samples.csv: no samples", r->path);
@@ -169,7 +174,7 @@ static int find_status(const char *name) {
 static bool known_source(const char *name) {
     for (int i = 0; i < SOURCE_COUNT; i++)
         if (strcmp(source_name((enum source)i), name) == 0) return true;
-    return false;
+    return strcmp(name, "static-soft") == 0 || strcmp(name, "static-pmu") == 0; // two at once
 }
 
 // What could not be measured is empty, and what was measured is not.
