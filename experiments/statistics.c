@@ -165,6 +165,20 @@ bool statistics_median_interval(const double *values, size_t n, double level, do
     return true;
 }
 
+size_t statistics_outliers(const double *values, size_t n) {
+    double *room = malloc((n + 1) * sizeof *room);
+    size_t apart = 0;
+    if (room == NULL) return 0;
+    memcpy(room, values, n * sizeof *room);
+    double median = quantile_of(room, n, 0.5);
+    for (size_t i = 0; i < n; i++) room[i] = fabs(values[i] - median);
+    double deviation = quantile_of(room, n, 0.5);
+    for (size_t i = 0; deviation > 0 && i < n; i++)
+        apart += 0.6745 * fabs(values[i] - median) > 3.5 * deviation;
+    free(room);
+    return apart;
+}
+
 double statistics_smallest_effect(double half_width, double level) {
     return half_width * (1 + statistics_normal_z(0.6) / statistics_normal_z(level));
 }

@@ -29,6 +29,10 @@ double statistics_signed_rank_p(const double *values, size_t count);
 bool statistics_median_interval(const double *values, size_t count, double level, double *lo,
                                 double *hi);
 
+// How many values lie apart: |modified z| = 0.6745 |x - median| / MAD above 3.5 (Iglewicz & Hoaglin
+// 1993). 0 where more than half of the values are the same. They are told, never dropped.
+size_t statistics_outliers(const double *values, size_t count);
+
 // The fewest values for which there is an interval at this level: 6 at 95 %, 8 at 99 %.
 size_t statistics_values_needed(double level);
 // z with P(|Z| <= z) = level for a standard normal Z.

@@ -37,6 +37,10 @@ static void write_row(struct csv_writer *w, const struct summary_input *in,
     // Of the primary measure alone.
     csv_number(w, row->primary ? c->smallest : (double)NAN);
     csv_number(w, row->primary ? c->blocks_needed : (double)NAN);
+    if (row->n > 0 && version > 1)
+        csv_integer(w, (int64_t)row->outliers);
+    else
+        csv_empty(w);
     csv_text(w, row->status != NULL ? row->status : "");
     csv_end_row(w);
 }

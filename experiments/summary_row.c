@@ -103,6 +103,7 @@ static void compare(struct summary_row *row, const struct group *a, const struct
                    : row->control ? COMPARISON_GATE_LEVEL
                                   : family.level;
     row->against = comparison_of(effects, n, level, family.min_effect);
+    if (n > 0) row->outliers = statistics_outliers(effects, n);
     if (!row->primary || row->exact) return;
     if (!row->control)
         row->against.verdict = comparison_decide(&row->against, effects, family.min_effect);
@@ -154,6 +155,7 @@ static void add_row(struct summary_rows *r, const struct series *s, const struct
     }
     row->estimate = quantile_of(values, n, 0.5);
     row->minimum = values[0];
+    row->outliers = statistics_outliers(values, n);
     if (measure_is_percentile(m))
         row->estimate = measure_of_block(g, m, g->samples, g->count);
     else if (s->version > 1)

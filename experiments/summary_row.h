@@ -10,7 +10,7 @@ struct summary_row {
     const char *arm, *measure, *unit, *source;
     const char *status; // why something is missing: "unsupported"; NULL: nothing is
     double estimate, minimum, lo, hi;
-    size_t n;
+    size_t n, outliers;
     bool exact;   // from a source that repeats itself: no interval
     bool primary; // of an arm, or of the control: a verdict stands here
     bool control;

@@ -75,7 +75,10 @@ static void print_arm(FILE *f, const struct csv_table *t, size_t row, double min
         return;
     }
     interval_text(interval, t, row);
-    fprintf(f, "%s %% (%s, p %.2g): %s\n", effect, interval, number(t, row, "p"), verdict);
+    double apart = number(t, row, "outliers");
+    fprintf(f, "%s %% (%s, p %.2g): %s", effect, interval, number(t, row, "p"), verdict);
+    if (apart > 0) fprintf(f, "; %.0f block%s apart", apart, apart == 1 ? " lies" : "s lie");
+    fputc('\n', f);
     if (strcmp(verdict, "inconclusive") != 0 || isnan(smallest)) return;
     if ((lo > 0 || hi < 0) && fabs(estimate) >= min_effect) {
         fprintf(f, "    (an effect, if the control had passed)\n");

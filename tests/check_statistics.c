@@ -100,6 +100,21 @@ static int normal_limit(const void *argument) {
     return 0;
 }
 
+static int outliers(const void *argument) {
+    // Median 5, deviations 4 3 2 1 0 1 2 3 4: MAD 2, so 3.5 is 10.38 away from the median.
+    double values[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    (void)argument;
+    SAYS(statistics_outliers(values, 9) == 0);
+    values[8] = 15.3;
+    SAYS(statistics_outliers(values, 9) == 0);
+    values[8] = 15.4;
+    values[0] = -5.4;
+    SAYS(statistics_outliers(values, 9) == 2);
+    const double same[] = {1, 1, 1, 1, 7};
+    SAYS(statistics_outliers(same, 5) == 0 && statistics_outliers(same, 0) == 0);
+    return 0;
+}
+
 static int needed(const void *argument) {
     (void)argument;
     SAYS(statistics_values_needed(0.9) == 5 && statistics_values_needed(0.95) == 6);
@@ -120,6 +135,7 @@ static int needed(const void *argument) {
 int main(int argc, char **argv) {
     static const struct test_case own[] = {{"agreement", agreement, NULL},
                                            {"normal_limit", normal_limit, NULL},
+                                           {"outliers", outliers, NULL},
                                            {"needed", needed, NULL}};
     enum { OWN = sizeof own / sizeof *own };
     struct csv_table t;
