@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "experiments/ceilings_run.h"
 #include "experiments/selftest.h"
 #include "experiments/table.h"
 #include "kernels/isa_units.h"
@@ -95,6 +96,7 @@ int verb_machine(const struct command *c) {
     const struct machine *m = machine_facts();
     struct table t;
     if (command_has(c, "--selftest")) return selftest_print(table_format(c));
+    if (command_has(c, "--ceilings")) return ceilings_print(table_format(c));
     table_open(&t, table_format(c), columns);
     for (size_t i = 0; i < machine_fact_count(m); i++) {
         const struct machine_fact *f = machine_fact_at(m, i);
