@@ -123,7 +123,7 @@ static char *boot_path(void) {
     return path;
 }
 
-char *ceilings_known_run(void) {
+static char *known_run(void) {
     char *path = boot_path(), run[4096] = "";
     FILE *f = path != NULL ? fopen(path, "re") : NULL;
     if (f != NULL) {
@@ -158,8 +158,8 @@ static int measure(char **run) {
     return status;
 }
 
-static void row(struct table *t, const char *key, double value, const char *unit,
-                const char *source) {
+static void row(void *table, const char *key, double value, const char *unit, const char *source) {
+    struct table *t = table;
     table_text(t, key);
     table_number(t, value);
     table_text(t, unit);
@@ -173,7 +173,7 @@ static bool of_kind(const char *case_name, size_t i) { // "read_avx512_s4" is of
 }
 
 // Of all variants at a point the best, and which it is.
-static void print_points(struct table *t, const struct run *r, size_t i) {
+static void visit_points(const struct run *r, size_t i, ceilings_row visit, void *arg) {
     const struct csv_table *sums = &r->files[RUN_summary];
     const int c_case = csv_column(sums, "case"), c_point = csv_column(sums, "point");
     const int c_measure = csv_column(sums, "measure"), c_value = csv_column(sums, "estimate");
@@ -201,11 +201,11 @@ static void print_points(struct table *t, const struct run *r, size_t i) {
         snprintf(key, sizeof key, "%s;%s", cases[i].name, point);
         snprintf(source, sizeof source, "%s %s", latency ? "soft" : "model-soft", variant);
         // An operation of the chase is one load that waits for the one before.
-        row(t, key, latency ? 1 / best : best,
-            latency             ? "ns"
-            : cases[i].by_bytes ? "GB/s"
-                                : "GOP/s",
-            source);
+        visit(arg, key, latency ? 1 / best : best,
+              latency             ? "ns"
+              : cases[i].by_bytes ? "GB/s"
+                                  : "GOP/s",
+              source);
     }
 }
 
@@ -223,9 +223,22 @@ static void print_frequencies(struct table *t) {
     row(t, "effective_ghz;vector_load_before", ceiling_effective_mhz() / 1e3, "GHz", "soft");
 }
 
+int ceilings_known(ceilings_row visit, void *arg) {
+    char *path = known_run();
+    struct run r = {0};
+    int status = path != NULL ? run_open(&r, path) : 0;
+    if (status == 0 && path != NULL) {
+        visit(arg, "run", NAN, "", run_fact(&r, "run"));
+        for (size_t i = 0; i < CASES; i++) visit_points(&r, i, visit, arg);
+        run_close(&r);
+    }
+    free(path);
+    return status;
+}
+
 int ceilings_print(enum table_format format) {
     static const char *const columns[] = {"key", "value", "unit", "source", "status", NULL};
-    char *path = ceilings_known_run();
+    char *path = known_run();
     const bool known = path != NULL;
     int status = known ? 0 : measure(&path);
     struct run r = {0};
@@ -238,7 +251,7 @@ int ceilings_print(enum table_format format) {
         table_text(&t, "");
         table_text(&t, known ? "kept since, for this boot" : "now");
         table_text(&t, status_name(STATUS_ok));
-        for (size_t i = 0; i < CASES; i++) print_points(&t, &r, i);
+        for (size_t i = 0; i < CASES; i++) visit_points(&r, i, row, &t);
         print_frequencies(&t);
         status = table_close(&t);
         fprintf(stderr, "run: %s\nfigure: inferometer plot ceilings --from %s\n", path, path);

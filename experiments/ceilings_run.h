@@ -10,5 +10,9 @@
 // The rows, best variant of each, on standard output; measured (about a minute) unless this boot
 // has them already. 0, or an exit code with failure() set.
 int ceilings_print(enum table_format format);
-// Directory (malloc'ed) of this boot's run; NULL where there is none.
-char *ceilings_known_run(void);
+// What this boot knows already, a row each: "read;threads=2;bytes=16384", GB/s, GOP/s or ns; first
+// the run that it is from ("run", no value, its id as the source). Nothing where it was not
+// measured.
+typedef void (*ceilings_row)(void *arg, const char *key, double value, const char *unit,
+                             const char *source);
+int ceilings_known(ceilings_row visit, void *arg);

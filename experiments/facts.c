@@ -16,6 +16,7 @@
 #include "experiments/catalog.h"
 #include "experiments/ceiling.h"
 #include "experiments/counted.h"
+#include "experiments/ceilings_run.h"
 #include "experiments/failure.h"
 #include "experiments/prompt.h"
 #include "experiments/quantile.h"
@@ -215,6 +216,19 @@ static int ceiling_facts(struct record *r, const char *directory) {
     return status;
 }
 
+// What `machine --ceilings` found since this boot: "machine_read;threads=2;bytes=16384", in GB/s,
+// GOP/s or ns.
+static void known_ceiling(void *record, const char *key, double value, const char *unit,
+                          const char *source) {
+    char name[200];
+    (void)unit;
+    snprintf(name, sizeof name, "machine_%s", key);
+    if (isnan(value))
+        fact(record, name, source);
+    else
+        fact_number(record, name, value);
+}
+
 // How the points of kernels were cut, and what their arms ran.
 static int slice_facts(struct record *r, const struct run_facts *f) {
     const struct protocol *p = f->protocol;
@@ -293,6 +307,7 @@ int facts_write(const char *directory, const struct run_facts *f) {
         fact(r, one->key, one->status == STATUS_ok ? one->value : "");
     }
     if (status == 0) status = ceiling_facts(r, directory);
+    if (status == 0) status = ceilings_known(known_ceiling, r);
     int closed = record_close(r);
     free(r);
     return status != 0 ? status : closed;
