@@ -272,8 +272,9 @@ $(BUILD)/installed: FORCE
 	@printf 'commit %s\ndirty %s\n' "$$(git rev-parse HEAD 2>/dev/null)" \
 	    "$$([ -z "$$(git status --porcelain -- . ':!results' 2>/dev/null)" ] && echo no || echo yes)" > $@
 
-install: all $(DOCUMENTS) $(BUILD)/installed ## install under PREFIX=/usr/local (DESTDIR=…): program, protocols, model, man page, completions
+install: all $(DOCUMENTS) $(BUILD)/installed $(BUILD)/tests/check_kernels ## install under PREFIX=/usr/local (DESTDIR=…): program, protocols, model, man page, completions
 	$(Q)printf '%s %s %s\n' 755 $(BINARY) bin/inferometer $(if $(PLUGIN),755 $(PLUGIN) lib/inferometer/inferometer_qemu.so) 644 $(BUILD)/installed share/inferometer/installed \
+	    755 $(BUILD)/tests/check_kernels libexec/inferometer/check_kernels \
 	    $(foreach f,$(SHARED),644 $(f) share/inferometer/$(f)) \
 	    644 $(BUILD)/inferometer.1 share/man/man1/inferometer.1 \
 	    644 $(BUILD)/inferometer.bash share/bash-completion/completions/inferometer \

@@ -42,15 +42,15 @@ int compare_main(const struct command *c) {
     if (counted && !check) return compare_counted(c);
     struct compare_request *q = calloc(1, sizeof *q);
     struct compare_rows rows = {0};
-    char *note = NULL;
+    char *run_path = NULL;
     if (q == NULL) return fail(EXIT_FAILED, "out of memory");
     int status = compare_choose(q, c);
     if (status == 0 && check)
         status = compare_check(q, table_format(c) == TABLE_text ? stdout : stderr);
-    if (status == 0 && !counted) status = compare_measure(q, c, &rows, &note);
-    if (status == 0 && !counted) status = compare_print(q, &rows, table_format(c), note);
+    if (status == 0 && !counted) status = compare_measure(q, c, &rows, &run_path);
+    if (status == 0 && !counted) status = compare_print(q, &rows, table_format(c), run_path);
     compare_rows_free(&rows);
-    free(note);
+    free(run_path);
     free(q);
     return status == 0 && counted ? compare_counted(c) : status;
 }

@@ -19,6 +19,9 @@ struct compare_case {
     struct shape shape;
     const struct kernel *variants[COMPARE_VARIANTS_MAX]; // the first is what the others are
     size_t variant_count;                                // compared with
+    // The A/A control: speed of A against itself, its 99 % interval; NaN where there is none.
+    double control, control_lo, control_hi, blocks_needed;
+    bool control_passed;
 };
 
 struct compare_request {
@@ -63,14 +66,14 @@ void compare_rows_free(struct compare_rows *r);
 
 // compare_choose.c: the op's variants and shapes as the flags have them.
 int compare_choose(struct compare_request *q, const struct command *c);
-// compare_measure.c: the protocol, its run, the rows of its summary. *note: what stands below the
-// tables of people, malloc'ed.
+// compare_measure.c: the protocol, its run, the rows of its summary, the controls. *run_path is
+// malloc'ed.
 int compare_measure(struct compare_request *q, const struct command *c, struct compare_rows *rows,
-                    char **note);
+                    char **run_path);
 // compare_check.c: the checker on every variant, then their hot loops, to f.
 int compare_check(const struct compare_request *q, FILE *f);
 // compare_print.c
 int compare_print(const struct compare_request *q, const struct compare_rows *rows,
-                  enum table_format format, const char *note);
+                  enum table_format format, const char *run_path);
 
 int compare_main(const struct command *c);

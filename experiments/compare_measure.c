@@ -273,43 +273,27 @@ static int add_variant(struct reading *r) {
     return status != 0 ? status : add_events(r);
 }
 
-// ---- what stands below the tables -------------------------------------------------------------
+// ---- controls ---------------------------------------------------------------------------------
 
-static int write_note(const struct compare_request *q, const struct run *run, char **note) {
-    size_t size = 0;
-    FILE *f = open_memstream(note, &size);
-    if (f == NULL) return fail(EXIT_FAILED, "out of memory");
-    for (size_t i = 0; i < q->case_count; i++) {
-        const char *name = q->cases[i].text;
-        long row = find_row(run, name, "A'", "ns");
-        if (row < 0) continue;
-        const char *verdict = summary_text(run, (size_t)row, "verdict");
-        double lo = summary_number(run, (size_t)row, "effect_lo");
-        double hi = summary_number(run, (size_t)row, "effect_hi");
-        bool passed = strcmp(verdict, "equivalent") == 0;
-        fprintf(f, "%s: A against itself %.4g [%.4g %.4g] at 99 %%", name,
-                exp(summary_number(run, (size_t)row, "effect")), exp(lo), exp(hi));
-        if (passed)
-            fprintf(f, ": within 1 %%, the gate is passed\n");
-        else
-            fprintf(
-                f,
-                ": not within 1 %%, so that nothing is claimed here; about %.0f blocks would do\n",
-                summary_number(run, (size_t)row, "blocks_needed"));
-    }
-    fprintf(f, "run: %s\n", run->path);
-    return fclose(f) == 0 ? 0 : fail(EXIT_FAILED, "out of memory");
+static void read_control(struct compare_case *c, const struct run *run) {
+    long row = find_row(run, c->text, "A'", "ns");
+    c->control = c->control_lo = c->control_hi = c->blocks_needed = NAN;
+    if (row < 0) return;
+    c->control = exp(summary_number(run, (size_t)row, "effect"));
+    c->control_lo = exp(summary_number(run, (size_t)row, "effect_lo"));
+    c->control_hi = exp(summary_number(run, (size_t)row, "effect_hi"));
+    c->blocks_needed = summary_number(run, (size_t)row, "blocks_needed");
+    c->control_passed = strcmp(summary_text(run, (size_t)row, "verdict"), "equivalent") == 0;
 }
 
 int compare_measure(struct compare_request *q, const struct command *c, struct compare_rows *rows,
-                    char **note) {
-    char *run_path = NULL;
+                    char **run_path) {
     struct run run;
-    int status = measure(q, c, &run_path);
-    if (status == 0) status = run_open(&run, run_path);
-    free(run_path);
+    int status = measure(q, c, run_path);
+    if (status == 0) status = run_open(&run, *run_path);
     if (status != 0) return status;
     for (size_t i = 0; status == 0 && i < q->case_count; i++) {
+        read_control(&q->cases[i], &run);
         for (size_t k = 0; status == 0 && k < q->cases[i].variant_count; k++) {
             const char arm[2] = {(char)('A' + (int)k), '\0'};
             struct reading r = {.q = q,
@@ -324,7 +308,6 @@ int compare_measure(struct compare_request *q, const struct command *c, struct c
             status = add_variant(&r);
         }
     }
-    if (status == 0) status = write_note(q, &run, note);
     run_close(&run);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "experiments/compare_counted.h"
+#include "probes/counters.h"
 
 static void add_row(struct table *t, const struct compare_request *q, const struct compare_row *r) {
     table_text(t, op_info(q->op)->name);
@@ -63,7 +64,7 @@ static const struct {
     [CELL_variant] = {"variant", 0, true},   [CELL_time] = {"time", 0, false},
     [CELL_gbps] = {"GB/s", 2, false},        [CELL_gops] = {"GOP/s", 3, false},
     [CELL_cycles] = {"cycles/el", 1, false}, [CELL_ceiling] = {"of ceiling", 0, false},
-    [CELL_speed] = {"speed / A", 0, false},  [CELL_interval] = {"interval", 4, true},
+    [CELL_speed] = {"speed/A", 0, false},    [CELL_interval] = {"interval", 4, true},
     [CELL_verdict] = {"verdict", 0, true},
 };
 
@@ -101,7 +102,7 @@ static void fill_cells(char text[CELL_COUNT][64], const struct compare_rows *row
     const struct compare_row *gops = find(rows, k, shape, "gops");
     const struct compare_row *cycles = find(rows, k, shape, "cycles_per_element");
     for (int i = 0; i < CELL_COUNT; i++) text[i][0] = '\0';
-    snprintf(text[CELL_variant], 64, "%s%s", k->variant, first && !alone ? "  (A)" : "");
+    snprintf(text[CELL_variant], 64, "%s%s", k->variant, first && !alone ? " (A)" : "");
     if (time == NULL) return;
     format_time(text[CELL_time], 64, time->value);
     if (gbps != NULL) format_rate(text[CELL_gbps], 64, gbps->value);
@@ -173,41 +174,78 @@ static void print_case(const struct compare_request *q, const struct compare_cas
     for (size_t k = 0; k <= c->variant_count; k++) print_line(text[k], shown, width);
 }
 
-// Counters: a line for each variant, or one for an event that nothing is known of.
-static void print_events(const struct compare_request *q, const struct compare_case *c,
-                         const struct compare_rows *rows) {
+// Why an event is not counted here; "" where it is.
+static void why_not(const char *event, char *why, size_t size) {
+    struct counters *c = NULL;
+    why[0] = '\0';
+    if (counters_open(&c, &event, 1) != 0) return;
+    snprintf(why, size, "%s", counters_event(c, 0)->reason);
+    counters_close(c);
+}
+
+// Events that nothing was counted of share a line with those of the same status.
+static void print_uncounted(const struct compare_request *q, const struct compare_case *c,
+                            const struct compare_rows *rows) {
+    const char *status = NULL;
+    char why[256];
     for (size_t i = 0; i < q->event_count; i++) {
-        const struct compare_row *first = find(rows, c->variants[0], c->text, q->events[i]);
-        if (first == NULL) continue;
-        if (isnan(first->value)) {
-            printf("  %s: %s\n", q->events[i], first->status);
-            continue;
-        }
-        printf("  %s a call (%s):", q->events[i], first->source);
-        for (size_t k = 0; k < c->variant_count; k++) {
-            const struct compare_row *r = find(rows, c->variants[k], c->text, q->events[i]);
-            if (r != NULL && !isnan(r->value))
-                printf("  %s %.6g", c->variants[k]->variant, r->value);
-        }
-        printf("\n");
+        const struct compare_row *r = find(rows, c->variants[0], c->text, q->events[i]);
+        if (r == NULL || !isnan(r->value)) continue;
+        if (status != NULL && strcmp(status, r->status) != 0) printf(": %s\n", status);
+        printf("%s%s", status != NULL && strcmp(status, r->status) == 0 ? ", " : "  ",
+               q->events[i]);
+        status = r->status;
+        why_not(q->events[i], why, sizeof why);
+    }
+    if (status == NULL) return;
+    printf(": %s\n", status);
+    if (why[0] != '\0') printf("    %s\n", why);
+}
+
+static void print_counted(const struct compare_case *c, const struct compare_rows *rows,
+                          const char *event) {
+    const struct compare_row *first = find(rows, c->variants[0], c->text, event);
+    size_t widest = 0;
+    if (first == NULL || isnan(first->value)) return;
+    for (size_t k = 0; k < c->variant_count; k++)
+        if (strlen(c->variants[k]->variant) > widest) widest = strlen(c->variants[k]->variant);
+    printf("  %s a call (%s)\n", event, first->source);
+    for (size_t k = 0; k < c->variant_count; k++) {
+        const struct compare_row *r = find(rows, c->variants[k], c->text, event);
+        if (r == NULL || isnan(r->value))
+            printf("    %-*s  %s\n", (int)widest, c->variants[k]->variant,
+                   r != NULL ? r->status : "");
+        else if (k == 0 || !(first->value > 0))
+            printf("    %-*s  %.6g\n", (int)widest, c->variants[k]->variant, r->value);
+        else
+            printf("    %-*s  %-12.6g %.4g of A\n", (int)widest, c->variants[k]->variant, r->value,
+                   r->value / first->value);
     }
 }
 
+static void print_control(const struct compare_case *c) {
+    if (isnan(c->control)) return;
+    printf("  A/A control: %.4g (%.4g to %.4g at 99 %%), ", c->control, c->control_lo,
+           c->control_hi);
+    if (c->control_passed)
+        printf("within 1 %%\n");
+    else if (isnan(c->blocks_needed))
+        printf("not within 1 %%:\n  nothing is claimed\n");
+    else
+        printf("not within 1 %%:\n  nothing is claimed; at this noise it takes about %.0f blocks\n",
+               c->blocks_needed);
+}
+
 int compare_print(const struct compare_request *q, const struct compare_rows *rows,
-                  enum table_format format, const char *note) {
-    bool timed = note != NULL;
-    if (format == TABLE_csv || format == TABLE_json || format == TABLE_md || !timed) {
-        if (timed) {
-            const char *run = strstr(note, "run: ");
-            if (run != NULL) fprintf(stderr, "%s", run);
-        }
-        return print_all(q, rows, format);
-    }
+                  enum table_format format, const char *run_path) {
+    fprintf(stderr, "run: %s\n", run_path);
+    if (format != TABLE_text) return print_all(q, rows, format);
     for (size_t i = 0; i < q->case_count; i++) {
         if (i > 0) printf("\n");
         print_case(q, &q->cases[i], rows);
-        print_events(q, &q->cases[i], rows);
+        for (size_t e = 0; e < q->event_count; e++) print_counted(&q->cases[i], rows, q->events[e]);
+        print_uncounted(q, &q->cases[i], rows);
+        print_control(&q->cases[i]);
     }
-    printf("\n%s", note);
     return 0;
 }

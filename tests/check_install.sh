@@ -67,7 +67,7 @@ case_install() {
     : >"$destdir/other"
     install_below "$destdir" /opt/inst
     data=$root/share/inferometer
-    for want in bin/inferometer share/man/man1/inferometer.1 share/bash-completion/completions/inferometer \
+    for want in bin/inferometer libexec/inferometer/check_kernels share/man/man1/inferometer.1 share/bash-completion/completions/inferometer \
         share/zsh/site-functions/_inferometer share/inferometer/manifest; do
         [ -f "$root/$want" ] || give_up "$want is missing"
     done
@@ -89,10 +89,13 @@ case_install() {
         file=$(basename "$file" .md)
         [ "$file" = README ] || grep -qx "$file" "$scratch/stems" || give_up "list protocols has no $file"
     done
+    "$root/bin/inferometer" compare rmsnorm --variants c --shape 64 --blocks 1 -t 1 --check --out "$scratch/runs" \
+        >"$scratch/out" 2>"$scratch/log" || give_up "compare --check: $(cat "$scratch/log")"
+    grep -q '^check  ok rmsnorm__c' "$scratch/out" || give_up "compare --check says: $(cat "$scratch/out")"
     # A run goes into the current directory and names the commit.
     [ -z "$(ls -A "$scratch/empty")" ] || give_up "left in the current directory: $(ls -A "$scratch/empty")"
     mkdir "$scratch/here"
-    file=$(cd "$scratch/here" && "$root/bin/inferometer" run observer_cost --set blocks=1 --set warmup=0 --set gen=2 \
+    file=$(cd "$scratch/here" && "$root/bin/inferometer" run observer_cost --set blocks=8 --set warmup=0 --set gen=2 \
         --set depth=0 2>"$scratch/log") || give_up "run: $(cat "$scratch/log")"
     [[ $file == results/observer_cost/* ]] || give_up "the run went to $file"
     (cd "$scratch/here" && "$root/bin/inferometer" verify "$file") >"$scratch/log" 2>&1 || give_up "verify: $(cat "$scratch/log")"

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 inferometer=${INFEROMETER:-./inferometer}
-cases="two_runs sealed arms too_few_blocks counters unwritable full_disk beyond_context unknown_word dry_run bench_csv bench_names interrupted block_killed plot no_gnuplot wrong_run committed"
+cases="two_runs sealed arms too_few_blocks counters kernels compare unwritable full_disk beyond_context unknown_word dry_run bench_csv bench_names interrupted block_killed plot no_gnuplot wrong_run committed"
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 export INFEROMETER_CACHE=$scratch/cache
@@ -112,6 +112,43 @@ case_counters() { # hardware events say unsupported or have counts; never a zero
         give_up "no software counts"
     awk -F, 'NR > 1 && $4 == "cycles" { n++; if ($NF == "unsupported" && $7 $8 $9 $10 $11 != "") bad++ }
              END { exit n == 0 || bad > 0 }' "$dir/counts.csv" || give_up "cycles: $(head -3 "$dir/counts.csv")"
+}
+case_kernels() { # slices of kernels and yardsticks: all arms the same work, there and back, ceilings between
+    protocol kernels "threads 2" "design blocks=1 seed=3 warmup=1" "pass context-switches" "case k" \
+        "phase kernel matmul_q8_0_a8_32 64x64 quads=2" "sweep tokens = 1 3" "case r" "phase kernel rmsnorm 64" "sweep cols = 96" \
+        "case y" "phase yardstick read_stream bytes=4096 quads=1"
+    local dir order
+    dir=$(run "$scratch/kernels.md") || give_up "$(cat "$scratch/stderr")"
+    "$inferometer" verify "$dir" || give_up "verify"
+    order=$(awk -F, '$2 == "k" && $3 == "tokens=1" && $9 == 0 && $10 == 0 && $4 !~ /^c/ { printf "%s", $4 }' "$dir/samples.csv")
+    [ "$order" = AAAA ] || give_up "not two quads of one arm: $order"
+    grep -q '^slices_2,case=k point=tokens=3 shape=64x64x3 units=[0-9]* quads=2 A=matmul_q8_0_a8_32__' "$dir/run.csv" ||
+        give_up "no plan of the slices: $(grep slices "$dir/run.csv")"
+    grep -q '^slices_3,.* shape=96 ' "$dir/run.csv" || give_up "a swept word of the shape: $(grep slices "$dir/run.csv")"
+    awk -F, 'NR > 1 && ($11 <= 0 || ($4 == "A" && $2 != "y" && $24 <= 0)) { exit 1 }' "$dir/samples.csv" ||
+        give_up "slices without time or operations"
+    grep -q '^[0-9]*,k,tokens=1,ceiling:int8,' "$dir/samples.csv" || give_up "no ceiling of integer dots"
+    awk -F, '$4 == "context-switches" && $NF == "ok" { n[$3]++ } END { exit !(n[0] > 0 && n[0] == n[1]) }' "$dir/counts.csv" ||
+        give_up "not a count for each thread: $(head -3 "$dir/counts.csv")"
+    protocol words "design blocks=1" "case k" "phase kernel rmsnorm 64" "sweep rows = 1"
+    run "$scratch/words.md"
+    [ $? = 2 ] || give_up "a word that the shape has not: exit is not 2"
+    grep -q "the shape of rmsnorm has no 'rows': COLS\[xTOKENS\]" "$scratch/stderr" || give_up "$(cat "$scratch/stderr")"
+}
+case_compare() { # the contract's columns; a verdict; tables no wider than the terminal
+    local columns=op,variant,isa,shape,threads,source,measure,unit,value,lo,hi,n,effect,effect_lo,effect_hi,p,verdict,ceiling,fraction_of_ceiling,status
+    compare() { "$inferometer" compare "$@" --out "$scratch/results" 2>"$scratch/stderr"; }
+    compare rmsnorm --variants c --shape 64x2 --blocks 1 -t 1 -o csv >"$scratch/table" || give_up "$(cat "$scratch/stderr")"
+    [ "$(head -1 "$scratch/table")" = $columns ] || give_up "columns: $(head -1 "$scratch/table")"
+    awk -F, 'NR > 1 && NF != 20 { exit 1 } $7 == "ns" && $9 > 0 && $20 == "ok" && $19 > 0 && $18 != "" { ok = 1 }
+             $7 == "cycles" && $20 != "ok" && $9 $10 $11 $12 != "" { exit 1 } END { exit !ok }' "$scratch/table" ||
+        give_up "rows: $(cat "$scratch/table")"
+    grep -q "^rmsnorm,c,c,64x2,1,model-soft,gbps,GB/s," "$scratch/table" || give_up "no bytes/s"
+    "$inferometer" verify "$scratch"/results/compare/*/* >/dev/null || give_up "verify"
+    COLUMNS=80 compare add_chain --variants asm,c --blocks 8 -t 1 >"$scratch/table" || give_up "$(cat "$scratch/stderr")"
+    awk '/^run: / { next } length > 80 { exit 1 }' "$scratch/table" || give_up "wider than 80: $(cat "$scratch/table")"
+    grep -Eq '^c .* (real|equivalent|inconclusive)$' "$scratch/table" || give_up "no verdict: $(cat "$scratch/table")"
+    grep -q 'A/A control' "$scratch/table" || give_up "no control: $(cat "$scratch/table")"
 }
 case_unwritable() {
     tiny
