@@ -70,7 +70,7 @@ MAIN        := experiments/main.c
 ASM_SOURCES := $(sort $(wildcard kernels/asm/$(ARCH)/*.S))
 # kernels/reference_*.c hold the strict C reference; those named here are compiled again, freely
 # optimized, once for each level: <op>__c_v3 and so on.
-FREE_SOURCES  := kernels/reference_matmul.c kernels/reference_packed.c kernels/reference_attention.c
+FREE_SOURCES  := kernels/reference_matmul.c kernels/reference_packed.c kernels/reference_attention.c kernels/reference_attention_pieces.c
 FREE_FLAGS    := -O3 -ffp-contract=fast -fassociative-math -fno-signed-zeros -fno-trapping-math
 FLAGS_c_v3    := -march=x86-64-v3
 FLAGS_c_v4    := -march=x86-64-v4 -mprefer-vector-width=512

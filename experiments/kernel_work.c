@@ -143,6 +143,13 @@ static void lay_out_states(struct kernel_work *w, struct operands *t, struct ran
     t->acc2 = take(w, layout, rows * (size_t)w->shape.dim);
 }
 
+// One head's queries of a block by the keys of a run: what the pieces of attention write or read.
+static size_t scores_bytes(const struct shape *s) {
+    return (size_t)(smaller(s->tokens, ATTENTION_TOKENS) * s->group *
+                    smaller(s->run, ATTENTION_KEYS)) *
+           sizeof(float);
+}
+
 static void lay_out_thread(struct kernel_work *w, struct operands *t, struct random *layout,
                            bool first) {
     const struct shape *s = &w->shape;
@@ -158,6 +165,8 @@ static void lay_out_thread(struct kernel_work *w, struct operands *t, struct ran
     case CLASS_attention:
         t->x_bytes = (size_t)(s->tokens * heads * s->dim) * sizeof(float);
         lay_out_states(w, t, layout, heads, 1);
+        t->scores_bytes = scores_bytes(s);
+        t->scores = take(w, layout, t->scores_bytes);
         break;
     case CLASS_state:
         t->y_bytes = (size_t)(s->tokens * heads * s->dim) * sizeof(float);
@@ -262,9 +271,12 @@ static void fill_thread(struct kernel_work *w, struct operands *t, uint64_t seed
         kernel_data_floats(t->acc2, (size_t)(queries * s->dim), seed + 5);
         for (ptrdiff_t i = 0; i < queries; i++) t->l[i] = t->l2[i] = 1.0f;
         break;
+    case CLASS_attention:
+        if (t->scores != NULL)
+            kernel_data_floats(t->scores, t->scores_bytes / sizeof(float), seed + 4);
+        break;
     case CLASS_matmul:
     case CLASS_panel:
-    case CLASS_attention:
         break;
     default:
         if (t->b == NULL) break;
@@ -369,6 +381,11 @@ const unsigned char *kernel_work_operands(const struct kernel_work *w, int threa
 
 const unsigned char *kernel_work_results(const struct kernel_work *w, int thread, size_t *bytes) {
     const struct operands *t = &w->threads_operands[thread];
+    if (w->op == OP_attention_scores_f32 || w->op == OP_attention_scores_f16 ||
+        w->op == OP_attention_scores_q8_0) {
+        *bytes = t->scores_bytes;
+        return (const unsigned char *)t->scores;
+    }
     if (w->op_class == CLASS_attention || w->op == OP_attention_merge) {
         *bytes = (size_t)(w->shape.tokens * w->shape.kv_heads * w->shape.group * w->shape.dim) *
                  sizeof(float);

@@ -102,11 +102,14 @@ static void call_attention(const struct part *p) {
         .acc_token_stride = heads * s->dim * (ptrdiff_t)sizeof(float),
         .acc_head_stride = s->dim * (ptrdiff_t)sizeof(float),
         .scratch = t->scratch,
+        .scores = t->scores,
     };
     ptrdiff_t keys = a.q_pos0 + a.tokens; // that the last of these queries sees
     for (ptrdiff_t j = 0; j < keys; j += ATTENTION_KEYS) {
         a.run_pos0 = j;
         a.run_length = smaller(ATTENTION_KEYS, keys - j);
+        a.scores_head_stride = a.run_length * (ptrdiff_t)sizeof(float);
+        a.scores_token_stride = s->group * a.scores_head_stride;
         a.k = k + j * row_bytes;
         a.v = k + (s->run + j) * row_bytes;
         p->k->run.attention(&a);

@@ -9,6 +9,8 @@ struct operands {
     size_t y_bytes, x_bytes;
     float *b, *gain;
     float *m, *l, *acc, *m2, *l2, *acc2; // attention states
+    float *scores;                       // of a block of queries and a run of keys
+    size_t scores_bytes;
     int32_t *indices;                    // positions, or rows of a table
     unsigned char *scratch;
 };

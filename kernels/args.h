@@ -56,6 +56,10 @@ struct panel_args {
 // where softcap > 0, softcap * tanh(s/softcap). The state (m, l, acc) starts at m = -inf, l = 0,
 // acc = 0: m = running maximum, l = sum of exp(s - m), acc = sum of exp(s - m) * v. A run of which
 // a query sees nothing leaves its state as it is. Query head h = kv_head * group + g.
+// The pieces of it, unfused, take the same arguments (softmax is a row-wise op):
+//   attention_scores_<k>: scores[t][h][j] = s, -inf where t does not see j; writes nothing else.
+//   attention_weigh_<v>: acc[t][h][d] = sum of scores[t][h][j] * v[j][d] over the keys that t sees
+//   (0 without any; scores of others are not read); m, l, q and k are not used.
 struct attention_args {
     const float *q;
     ptrdiff_t q_token_stride, q_head_stride;
@@ -72,6 +76,8 @@ struct attention_args {
     float *acc;                   // [tokens][kv_heads * group][dim_v]
     ptrdiff_t acc_token_stride, acc_head_stride;
     void *scratch;
+    float *scores; // of the pieces: [tokens][kv_heads * group][run_length]
+    ptrdiff_t scores_token_stride, scores_head_stride;
 };
 
 // Joins or finishes attention states. merge: (m, l, acc) joins (m2, l2, acc2) into the first (same

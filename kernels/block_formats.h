@@ -148,6 +148,12 @@ static inline const float *q8_0_columns(const void *row, ptrdiff_t c0, ptrdiff_t
     return buffer;
 }
 
+// Of a KV row, whose last block is padded: n may be any.
+static inline const float *q8_0_padded_columns(const void *row, ptrdiff_t c0, ptrdiff_t n,
+                                               float *buffer) {
+    return q8_0_columns(row, c0, (n + BLOCK_COLS - 1) / BLOCK_COLS * BLOCK_COLS, buffer);
+}
+
 static inline const float *q4_0_columns(const void *row, ptrdiff_t c0, ptrdiff_t n, float *buffer) {
     const struct block_q4_0 *w = (const struct block_q4_0 *)row + c0 / BLOCK_COLS;
     for (ptrdiff_t b = 0; b < n / BLOCK_COLS; b++) {

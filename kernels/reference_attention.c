@@ -72,12 +72,6 @@ static inline void attention(const struct attention_args *a, columns_fn *columns
     }
 }
 
-// The last block of a row is padded with zeros.
-static inline const float *q8_0_padded_columns(const void *row, ptrdiff_t c0, ptrdiff_t n,
-                                               float *buffer) {
-    return q8_0_columns(row, c0, (n + BLOCK_COLS - 1) / BLOCK_COLS * BLOCK_COLS, buffer);
-}
-
 void NAME(attention_f32)(const struct attention_args *a) {
     attention(a, f32_columns);
 }

@@ -40,7 +40,10 @@ static int check(const char *program, const struct kernel *k, uint64_t seed, lon
         check_panel(&c);
         break;
     case CLASS_attention:
-        check_attention(&c);
+        if (op_of(CLASS_attention, op_info(k->op)->weights, FORMAT_f32) == (int)k->op)
+            check_attention(&c);
+        else
+            check_attention_pieces(&c);
         break;
     case CLASS_state:
         check_state(&c);

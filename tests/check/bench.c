@@ -123,6 +123,8 @@ static void set_attention(struct check *c, struct bench *b) {
     a->kv_heads = s->kv_heads, a->group = s->group, a->dim_k = a->dim_v = s->dim;
     a->scale = 0.01;
     a->scratch = memory(b->kernel->scratch_bytes(s));
+    a->scores = floats(c, s->tokens * heads * s->run);
+    a->scores_head_stride = s->run * 4, a->scores_token_stride = heads * s->run * 4;
 }
 
 static void set_row(struct check *c, struct bench *b) {

@@ -80,6 +80,7 @@ ptrdiff_t data_element_bytes(enum format f); // smallest alignment that a row ma
 void check_matmul(struct check *c);
 void check_panel(struct check *c);
 void check_attention(struct check *c);
+void check_attention_pieces(struct check *c); // scores, weighted sums
 void check_state(struct check *c);
 void check_row(struct check *c);
 void check_rope_angles(struct check *c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Blocks of keys and values to float, for attention_avx2_6x16.h.
+// Blocks of keys and values to float, for attention_avx2_many.h.
 #pragma once
 // clang-format off
 

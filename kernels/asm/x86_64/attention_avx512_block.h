@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Blocks of keys and values to float for attention_avx512_6x64.h, and the transposition of keys.
+// Blocks of keys and values to float for attention_avx512_many.h, and the transposition of keys.
 #pragma once
 // clang-format off
 

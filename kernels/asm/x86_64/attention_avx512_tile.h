@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A tile of six rows for attention_avx512_6x64.h: scores, softmax, weighted sums. rdi args, rbx
+// A tile of six rows for attention_avx512_many.h: scores, softmax, weighted sums. rdi args, rbx
 // exp's constants, rsp the frame of attention_tile.h. Row r's vector v of sums is zmm(8 + 4 r + v).
 #pragma once
 // clang-format off
@@ -38,7 +38,7 @@
 
 // SCORES (rbp) = scale * the rows r8-r13 times the transposed keys at rsi, for 16 \vectors keys; rcx
 // columns. Clobbers rax rsi.
-.macro tile_scores vectors
+.macro dots6x64 vectors
         tile_clear
         xor     eax, eax
         .p2align 5
@@ -91,6 +91,29 @@
         \op     zmm\x, zmm\x, zmm\t
 .endm
 
+// zmm0-3 = row r15's scores at [rsi], -inf outside [LO, HI); k1-k4 = that range. A row that sees
+// nothing jumps to \next. Clobbers rax rcx rdx zmm7.
+.macro visible_of_row next
+        mov     rax, [rsp + LO + r15 * 8]
+        mov     rcx, [rsp + HI + r15 * 8]
+        cmp     rax, rcx
+        jge     \next
+        mov     rdx, -1
+        cmp     rcx, 64
+        jae     1f
+        bzhi    rdx, rdx, rcx
+1:      mov     rcx, -1
+        bzhi    rax, rcx, rax
+        andn    rax, rax, rdx           // visible keys
+        masks4  16
+        mov     eax, 0xff800000
+        vpbroadcastd zmm7, eax
+        vblendmps zmm0{k1}, zmm7, [rsi]
+        vblendmps zmm1{k2}, zmm7, [rsi + 64]
+        vblendmps zmm2{k3}, zmm7, [rsi + 128]
+        vblendmps zmm3{k4}, zmm7, [rsi + 192]
+.endm
+
 // Each row's scores in [LO, HI) become exp(s - m), the others 0; m, l and FACTOR follow. A row that
 // sees nothing is left out. Clobbers rax rcx rdx rsi r8 r15 zmm0-12 k1-k7.
 .macro tile_softmax
@@ -100,21 +123,7 @@
         vcvtsd2ss xmm12, xmm12, [rdi + ATTENTION_SOFTCAP]
         vbroadcastss zmm12, xmm12
 .Lrow\@:
-        mov     rax, [rsp + LO + r15 * 8]
-        mov     rcx, [rsp + HI + r15 * 8]
-        cmp     rax, rcx
-        jge     .Lnext\@
-        mov     rdx, -1
-        bzhi    rcx, rdx, rcx
-        bzhi    rax, rdx, rax
-        andn    rax, rax, rcx           // visible keys
-        masks4  16
-        mov     eax, 0xff800000
-        vpbroadcastd zmm7, eax
-        vblendmps zmm0{k1}, zmm7, [rsi]
-        vblendmps zmm1{k2}, zmm7, [rsi + 64]
-        vblendmps zmm2{k3}, zmm7, [rsi + 128]
-        vblendmps zmm3{k4}, zmm7, [rsi + 192]
+        visible_of_row .Lnext\@
         vxorps  xmm4, xmm4, xmm4
         vucomiss xmm12, xmm4
         jbe     .Lcapped\@
@@ -168,7 +177,7 @@
 // One strip of 16 \vectors columns (1: masked) of the weighted sums, for as many keys as the last
 // row sees, and acc = acc * factor + sums. r12 byte of acc and of the strip, r13 columns left.
 // Clobbers rax rcx rdx rsi r8 r15 zmm0-31 k1.
-.macro tile_values vectors
+.macro sums6x64 vectors
         tile_clear
         mov     rsi, VALUES_AT
         mov     rax, SCORES

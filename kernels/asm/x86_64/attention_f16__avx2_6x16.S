@@ -13,11 +13,10 @@
 //       none.
 #define KV_F16 1
 #include "kernels/asm/asm.h"
-#include "kernels/asm/x86_64/attention_avx2_6x16.h"
+#include "kernels/asm/x86_64/attention_avx2_many.h"
 
 FUNC attention_f16__avx2_6x16
-        attention_6x16
+        attention_many
 ENDFUNC attention_f16__avx2_6x16
 
-EXP_CONSTANTS
-KEY_NUMBERS
+CONSTANTS

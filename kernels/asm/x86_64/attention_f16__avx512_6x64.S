@@ -13,10 +13,10 @@
 //       end: none.
 #define KV_F16 1
 #include "kernels/asm/asm.h"
-#include "kernels/asm/x86_64/attention_avx512_6x64.h"
+#include "kernels/asm/x86_64/attention_avx512_many.h"
 
 FUNC attention_f16__avx512_6x64
-        attention_6x64
+        attention_many
 ENDFUNC attention_f16__avx512_6x64
 
-EXP16_CONSTANTS
+CONSTANTS

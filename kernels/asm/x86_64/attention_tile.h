@@ -95,9 +95,9 @@
 .endm
 
 // FIRST and END of the keys of the run that any token sees: the last one sees most, the first one's
-// window begins first. Jumps to .Ldone where there is nothing to do. KV_HEAD = 0. Clobbers rax rcx
+// window begins first. Jumps to \none where there is nothing to do. KV_HEAD = 0. Clobbers rax rcx
 // rdx r8.
-.macro many_visible
+.macro many_visible none
         mov     rax, [rdi + ATTENTION_Q_POS0]
         sub     rax, [rdi + ATTENTION_RUN_POS0]
         lea     rcx, [rax + 1]
@@ -114,11 +114,11 @@
         mov     FIRST, rcx
         mov     KV_HEAD, rdx
         cmp     rcx, rax
-        jge     .Ldone
+        jge     \none
         cmp     rdx, [rdi + ATTENTION_TOKENS]
-        jge     .Ldone
+        jge     \none
         cmp     rdx, [rdi + ATTENTION_KV_HEADS]
-        jge     .Ldone
+        jge     \none
 .endm
 
 // TOKEN and LAST_TOKEN: those that see something of the block (p >= its first key; p - window < its

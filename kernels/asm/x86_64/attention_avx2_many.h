@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Attention of many tokens over a run, AVX2: the body of attention_<kv>__avx2_6x16. Each block of
-// KEYS keys is widened to float once for all query rows (tokens x heads of the group), keys
-// transposed; the rows pass in tiles of six. Both products are register tiles of six rows by 16
-// columns (keys, or columns of v). The causal edge and the window are -inf scores; tokens that see
-// nothing of a block are not visited.
+// The steps of attention_many.h for AVX2: tiles of six rows by 16 columns (keys, or columns of v).
 #pragma once
 // clang-format off
 #include "kernels/asm/x86_64/attention_avx2.h"
 #include "kernels/asm/x86_64/attention_avx2_kv.h"
 #include "kernels/asm/x86_64/attention_avx2_block.h"
+#include "kernels/asm/x86_64/attention_many.h"
 #include "kernels/asm/x86_64/attention_avx2_6x16_steps.h"
 
-.macro attention_6x16
-        push    rbx
-        push    rbp
-        push    r12
-        push    r13
-        push    r14
-        push    r15
-        sub     rsp, FRAME
+.macro CONSTANTS
+        EXP_CONSTANTS
+        KEY_NUMBERS
+.endm
+
+.macro many_setup
         lea     rbx, [rip + .Lexp]
         mov     rax, [rdi + ATTENTION_DIM_K]
         whole_columns rax
@@ -42,21 +37,12 @@
         imul    rdx, rdx, 6
         add     rax, rdx
         mov     PADDED, rax
-        many_visible
-.Lkv_head:
-        mov     rax, FIRST
-        mov     KEY, rax
-.Lblock:
-        mov     rcx, END
-        mov     rax, KEY
-        sub     rcx, rax
-        mov     edx, KEYS
-        cmp     rcx, rdx
-        cmovg   rcx, rdx
-        mov     NOW, rcx
+.endm
+
+.macro block_keys
         mov     r8, [rdi + ATTENTION_K_ROW_STRIDE]
         mov     STRIDE, r8
-        imul    r8, rax
+        imul    r8, KEY
         mov     rsi, KV_HEAD
         imul    rsi, [rdi + ATTENTION_K_HEAD_STRIDE]
         add     rsi, [rdi + ATTENTION_K]
@@ -85,6 +71,8 @@
         mov     rdi, [rdi + ATTENTION_SCRATCH]
         transpose_keys rsi, STRIDE, DIM_K, rdi, NOW
         mov     rdi, ARGS
+.endm
+.macro block_values
         mov     r8, [rdi + ATTENTION_V_ROW_STRIDE]
         mov     STRIDE, r8
         imul    r8, KEY
@@ -107,9 +95,9 @@
         mov     r10, VALUES
 1:      widen_values rsi, STRIDE, DIM_V, r10, V_ROW, NOW
 #endif
-        tokens_of_block .Lblock_end
-.Ltile:
-        tile_rows
+.endm
+
+.macro tile_scores
         // Scores. Rows that are missing repeat the first one.
         mov     r8, [rsp + Q_ROW]
         .irp    n, 9, 10, 11, 12, 13
@@ -121,11 +109,11 @@
         mov     rsi, [rdi + ATTENTION_SCRATCH]
         mov     rcx, [rdi + ATTENTION_DIM_K]
         mov     rdx, [rsp + HI + r15 * 8 - 8]   // keys that the last row sees: most
-.Lkeys16:
+.Lkeys16\@:
         clear12
         xor     eax, eax
         .p2align 5
-.Ldim:
+.Ldim\@:
 # LLVM-MCA-BEGIN scores
         vmovaps ymm12, [rsi]
         vmovaps ymm13, [rsi + 32]
@@ -133,7 +121,7 @@
         add     rsi, 4 * KEYS
         inc     rax
         cmp     rax, rcx
-        jb      .Ldim
+        jb      .Ldim\@
 # LLVM-MCA-END
         vcvtsd2ss xmm14, xmm14, [rdi + ATTENTION_SCALE]
         vbroadcastss ymm14, xmm14
@@ -150,40 +138,47 @@
         add     rbp, 64
         sub     rdx, 16                 // at most two rounds: KEYS is 32
         jle     1f
-        jmp     .Lkeys16
+        jmp     .Lkeys16\@
 1:      vxorpd  xmm0, xmm0, xmm0
         vucomisd xmm0, [rdi + ATTENTION_SOFTCAP]
-        jae     .Lsoftmax
+        jae     .Lscored\@
         mov     rsi, SCORES
         mov     ecx, 6 * KEYS / 8
         softcap_scores rsi, rcx
-.Lsoftmax:
+.Lscored\@:
+.endm
+
+.macro tile_softmax
         mov     rsi, SCORES
         xor     r15d, r15d
-.Lsoftmax_row:
+.Lsoftmax_row\@:
         mov     rax, [rsp + LO + r15 * 8]
         mov     rcx, [rsp + HI + r15 * 8]
         cmp     rax, rcx
-        jge     .Lsoftmax_next
+        jge     .Lsoftmax_next\@
         test    rax, rax
         jnz     1f
         cmp     rcx, KEYS
-        je      .Lmasked
+        je      .Lmasked\@
 1:      hide_scores rsi, rax, rcx
-.Lmasked:
+.Lmasked\@:
         mov     r8, [rsp + M_AT + r15 * 8]
         mov     r9, [rsp + L_AT + r15 * 8]
         softmax rsi, r8, r9
         vmovss  [rsp + FACTOR + r15 * 4], xmm5
-.Lsoftmax_next:
+.Lsoftmax_next\@:
         add     rsi, 4 * KEYS
         inc     r15
         cmp     r15, ROWS
-        jl      .Lsoftmax_row
+        jl      .Lsoftmax_row\@
+.endm
+
+.macro tile_values
+        mov     r15, ROWS
         weighted_sums
         xor     r15d, r15d
         mov     r8, SUMS
-.Laccumulate_row:
+.Laccumulate_row\@:
         mov     rax, [rsp + LO + r15 * 8]
         cmp     rax, [rsp + HI + r15 * 8]
         jge     1f                      // sees nothing here: its state stays as it is
@@ -194,29 +189,86 @@
 1:      add     r8, V_ROW
         inc     r15
         cmp     r15, ROWS
-        jl      .Laccumulate_row
-        mov     rax, TOKEN
-        cmp     rax, LAST_TOKEN
-        jle     .Ltile
-.Lblock_end:
+        jl      .Laccumulate_row\@
+.endm
+
+// The scores of each row to its place in the rows at ACC, -inf where it does not see. Clobbers rax
+// rcx rdx rsi r8 r15 ymm0-5.
+.macro store_scores
+        mov     rsi, SCORES
+        xor     r15d, r15d
+.Lrow\@:
+        mov     rax, [rsp + LO + r15 * 8]
+        mov     rcx, [rsp + HI + r15 * 8]
+        cmp     rax, rcx
+        jge     .Lnext\@
+        hide_scores rsi, rax, rcx
+        mov     rdx, [rsp + ACC_ROW + r15 * 8]
         mov     rax, KEY
-        add     rax, NOW
-        mov     KEY, rax
-        cmp     rax, END
-        jl      .Lblock
-        mov     rax, KV_HEAD
-        inc     rax
-        mov     KV_HEAD, rax
-        cmp     rax, [rdi + ATTENTION_KV_HEADS]
-        jl      .Lkv_head
-.Ldone:
-        add     rsp, FRAME
-        pop     r15
-        pop     r14
-        pop     r13
-        pop     r12
-        pop     rbp
-        pop     rbx
-        vzeroupper
-        ret
+        lea     rdx, [rdx + rax * 4]
+        mov     rcx, NOW
+        vmovd   xmm5, ecx
+        vpbroadcastd ymm5, xmm5
+        vpmovzxbd ymm0, [rip + .Lcount]
+        .irp    n, 0, 1, 2, 3
+        vpcmpgtd ymm3, ymm5, ymm0
+        vmovaps ymm1, [rsi + 32 * \n]
+        vmaskmovps [rdx + 32 * \n], ymm3, ymm1
+        vpsubd  ymm0, ymm0, [rip + .Lminus8]
+        .endr
+.Lnext\@:
+        add     rsi, 4 * KEYS
+        inc     r15
+        cmp     r15, ROWS
+        jl      .Lrow\@
+.endm
+
+// SCORES = the visible weights of each row, from the rows at Q; zeros elsewhere. Clobbers rax rcx rdx
+// rsi r15 ymm0-5.
+.macro load_weights
+        mov     rsi, SCORES
+        xor     r15d, r15d
+.Lrow\@:
+        mov     rax, [rsp + LO + r15 * 8]
+        mov     rcx, [rsp + HI + r15 * 8]
+        cmp     rax, rcx
+        jge     .Lnext\@
+        vmovq   xmm1, rax
+        vmovq   xmm2, rcx
+        vpbroadcastd ymm1, xmm1
+        vpbroadcastd ymm2, xmm2
+        mov     rdx, [rsp + Q_ROW + r15 * 8]
+        mov     rax, KEY
+        lea     rdx, [rdx + rax * 4]
+        vpmovzxbd ymm0, [rip + .Lcount]
+        .irp    n, 0, 1, 2, 3
+        vpcmpgtd ymm3, ymm1, ymm0       // lo > key
+        vpcmpgtd ymm4, ymm2, ymm0       // hi > key
+        vpandn  ymm3, ymm3, ymm4
+        vmaskmovps ymm5, ymm3, [rdx + 32 * \n]
+        vmovaps [rsi + 32 * \n], ymm5
+        vpsubd  ymm0, ymm0, [rip + .Lminus8]
+        .endr
+.Lnext\@:
+        add     rsi, 4 * KEYS
+        inc     r15
+        cmp     r15, ROWS
+        jl      .Lrow\@
+.endm
+
+.macro ones
+        mov     eax, 0x3f800000
+        .irp    n, 0, 1, 2, 3, 4, 5
+        mov     [rsp + FACTOR + 4 * \n], eax
+        .endr
+.endm
+
+// [rsi] = rcx floats of xmm0's lowest. Clobbers rcx rdx.
+.macro fill_row
+        mov     rdx, rsi
+.Lfill\@:
+        vmovss  [rdx], xmm0
+        add     rdx, 4
+        dec     rcx
+        jg      .Lfill\@
 .endm

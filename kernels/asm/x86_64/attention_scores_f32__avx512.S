@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// scores[t][h][key] = scale * q.k (softcapped) of a run of f32 keys, -inf where the token does not
+// see the key.
+//
+// void attention_scores_f32__avx512(const struct attention_args *a)   rdi
+//   q  [tokens][kv_heads * group][dim_k] float   k  [kv_heads][run][dim_k] float
+//   scores  [tokens][kv_heads * group][run] float, written; all any
+//   scratch  as of attention_f32__avx512_6x64
+// Live throughout: rdi a copy of args, rbx exp's constants, rsp frame. Others: see each step.
+// Clobbers: rax rcx rdx rsi r8-r11 zmm0-31 k1-k7. Stack: rbx rbp r12-r15, a copy of args and a frame.
+//       Reads past the end: none.
+#define KV_F32 1
+#include "kernels/asm/asm.h"
+#include "kernels/asm/x86_64/attention_avx512_many.h"
+
+FUNC attention_scores_f32__avx512
+        attention_scores
+ENDFUNC attention_scores_f32__avx512
+
+CONSTANTS
