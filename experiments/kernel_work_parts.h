@@ -11,7 +11,7 @@ struct operands {
     float *m, *l, *acc, *m2, *l2, *acc2; // attention states
     float *scores;                       // of a block of queries and a run of keys
     size_t scores_bytes;
-    int32_t *indices;                    // positions, or rows of a table
+    int32_t *indices; // positions, or rows of a table
     unsigned char *scratch;
 };
 
