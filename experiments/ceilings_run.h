@@ -15,4 +15,4 @@ int ceilings_print(enum table_format format);
 // measured.
 typedef void (*ceilings_row)(void *arg, const char *key, double value, const char *unit,
                              const char *source);
-int ceilings_known(ceilings_row visit, void *arg);
+void ceilings_known(ceilings_row visit, void *arg);
