@@ -41,9 +41,9 @@ FUNC argmax__avx512
         vmovups zmm7, [rsi + r8 + 64]
         vcmpgtps k2, zmm6, zmm0
         vcmpgtps k3, zmm7, zmm1
-        vmovaps zmm0{k2}, zmm6
+        vmaxps  zmm0, zmm6, zmm0                // the second where the first is NaN
         vmovdqa32 zmm2{k2}, zmm4
-        vmovaps zmm1{k3}, zmm7
+        vmaxps  zmm1, zmm7, zmm1
         vmovdqa32 zmm3{k3}, zmm5
         vpaddd  zmm4, zmm4, zmm8
         vpaddd  zmm5, zmm5, zmm8
