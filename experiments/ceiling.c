@@ -28,7 +28,9 @@ const char *ceiling_name(enum ceiling c) {
     return ceilings[c].name;
 }
 
+// Of bf16 the C form is no peak: where the machine has no unit for it, there is no such ceiling.
 static bool serves(const struct kernel *k, enum ceiling which) {
+    if (which == CEILING_bf16 && k->isa == ISA_c) return false;
     return strcmp(op_info(k->op)->name, ceilings[which].yardstick) == 0 && kernel_usable(k);
 }
 
