@@ -28,6 +28,7 @@ struct session {
     struct text samples, counts;
     struct csv_table points, sample_table, count_table, summary;
     int key;
+    bool kernel; // samples are slices of a kernel, without part and tokens
 };
 
 static void header(FILE *f, enum run_file file, const char *more) {
@@ -63,11 +64,12 @@ static void session_open(struct session *s, const char *block) {
 static int add_sample(struct session *s, const char *arm, int block, int rep, int slot, int pass,
                       double wall_ns, double canary_gbps) {
     bool read = strcmp(arm, "ceiling:read") == 0, fma = strcmp(arm, "ceiling:fma") == 0;
+    bool token = !read && !fma && !s->kernel;
     // key,case,point,arm,block,slot,rep,part,warmup,pass,wall,cpu,first,p50,p95,p99,rss,energy,domain,
     // temperature,throttle,tokens,bytes,ops,ctx,migrations,faults,steal,runnable,mhz,canary,flags
     fprintf(s->samples.file, "%d,d,,%s,%d,%d,%d,%s,0,%d,%.17g,,,,,,,,,,,%s,%d,%d,,,,,,,%g,\n",
-            s->key, arm, block, slot, rep, read || fma ? "" : "gen", pass, wall_ns,
-            read || fma ? "" : "1", fma ? 0 : 1000, read ? 0 : 1000, canary_gbps);
+            s->key, arm, block, slot, rep, token ? "gen" : "", pass, wall_ns, token ? "1" : "",
+            fma ? 0 : 1000, read ? 0 : 1000, canary_gbps);
     return s->key++;
 }
 
@@ -227,6 +229,31 @@ static int counts(const void *argument) {
     return 0;
 }
 
+// A slice of a kernel: its elements are its share of the operations of a call.
+static int elements(const void *argument) {
+    struct session s;
+    (void)argument;
+    session_open(&s,
+                 "design blocks=6\npass cycles\ncase d\nphase kernel matmul_q8_0_a8_32 64x256x2\n");
+    s.kernel = true;
+    for (int block = 0; block < 6; block++) {
+        add_sample(&s, "A", block, 0, 0, 0, 1000,
+                   20); // 1000 of 65536 operations: 500 multiply-adds
+        int key = add_sample(&s, "A", block, 1, 0, 1, 1000, 20);
+        add_count(&s, key, "", 0, "cycles", "pmu", "4000", "ok");
+    }
+    SAYS(session_compute(&s) == 0);
+    SAYS(near(number(&s, "A", "ns", "estimate"), 1000));
+    SAYS(near(number(&s, "A", "ns_per_element", "estimate"), 2));
+    SAYS(near(number(&s, "A", "cycles", "estimate"), 4000) &&
+         is(&s, "A", "cycles", "unit", "1/sample"));
+    SAYS(near(number(&s, "A", "cycles_per_element", "estimate"), 8));
+    SAYS(is(&s, "A", "cycles_per_element", "source", "pmu") &&
+         is(&s, "A", "ns_per_token", "estimate", "no row"));
+    session_close(&s);
+    return 0;
+}
+
 // A primary measure that nothing was counted of.
 static int unmeasured(const void *argument) {
     struct session s;
@@ -382,6 +409,7 @@ int main(int argc, char **argv) {
         {"quads", quads, NULL},
         {"fastest_third", fastest_third, NULL},
         {"counts", counts, NULL},
+        {"elements", elements, NULL},
         {"unmeasured", unmeasured, NULL},
         {"found", found, NULL},
         {"nothing", nothing, NULL},
