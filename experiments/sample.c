@@ -13,6 +13,7 @@
 #include "probes/clock.h"
 #include "probes/ledger.h"
 #include "probes/machine.h"
+#include "probes/uncore.h"
 
 // The clock of the whole process knows what other threads used only up to their last timer tick,
 // milliseconds ago; the clock of each thread is exact.
@@ -61,6 +62,7 @@ int sampler_open(struct sampler *s, const char *directory, int64_t first_key) {
 
 int sampler_close(struct sampler *s) {
     sampler_bind(s, 0, NULL);
+    uncore_close(s->uncore);
     free(s->cpu_clocks);
     int a = record_close(&s->samples), b = record_close(&s->regions);
     int c = record_close(&s->steps), d = record_close(&s->counts);
@@ -280,6 +282,26 @@ bool sampler_can_count(struct sampler *s, const char *const *events) {
     return usable;
 }
 
+// Counts of the whole machine over a sample. Where there are none, one row a pass says so.
+static void write_uncore(struct sampler *s, int64_t key, const struct uncore_count *before,
+                         const struct uncore_count *after) {
+    const bool both = after[UNCORE_both].status == STATUS_unverified;
+    for (int d = 0; d < UNCORE_DIRECTIONS; d++) {
+        const bool counted = after[d].status == STATUS_unverified;
+        struct event event = {.source = SOURCE_pmu, .status = after[d].status};
+        struct count count = {.status = after[d].status,
+                              .source = SOURCE_pmu,
+                              .value_raw = after[d].bytes - before[d].bytes,
+                              .value_net = after[d].bytes - before[d].bytes,
+                              .overhead = NAN};
+        if (!counted && ((d == UNCORE_both) != both || s->uncore_told_pass == s->pass)) continue;
+        snprintf(event.name, sizeof event.name, "%s",
+                 uncore_direction_name((enum uncore_direction)d));
+        write_count(s, key, "", -1, &event, counted ? &count : NULL);
+    }
+    s->uncore_told_pass = s->pass;
+}
+
 static int settle(struct lane *l, const struct turn *t) {
     context_rewind(l->context, context_position(l->context) - 1);
     return context_eval_chunk(l->context, t->tokens - 1, 1, t->outputs, t->logits);
@@ -310,7 +332,12 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
               t->outputs == OUTPUTS_none ? 0 : 1, &bytes, &ops);
     if (t->settle && settle(l, t) != 0)
         return fail(EXIT_FAILED, "case %s, point %s: %s", s->case_name, s->point, engine_error());
+    const bool counting = s->pass > 0 && !t->warmup;
+    struct uncore_count traffic_before[UNCORE_DIRECTIONS], traffic[UNCORE_DIRECTIONS];
+    if (counting && s->uncore == NULL && (s->uncore = uncore_open()) == NULL)
+        return fail(EXIT_FAILED, "out of memory for the memory controllers' counters");
     ledger_read(&before);
+    if (counting) uncore_read(s->uncore, traffic_before);
     // The team dozed off while rows were written. Between the tokens of a real decode it spins:
     // waking it is no part of what is measured.
     team_run(s->ceilings->team, l->threads, get_ready, l);
@@ -319,6 +346,7 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     int status = context_eval_chunk(l->context, t->tokens, t->count, t->outputs, t->logits);
     uint64_t end = clock_ticks_fenced();
     const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
+    if (counting) uncore_read(s->uncore, traffic);
     ledger_read(&after);
     if (status != 0)
         return fail(EXIT_FAILED, "case %s, point %s: %s", s->case_name, s->point, engine_error());
@@ -341,6 +369,7 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     record_number(r, "ops", ops);
     write_ledger(s, &entry);
     record_end(r);
+    if (counting) write_uncore(s, key, traffic_before, traffic);
     return watched ? write_watch(s, &l->watch, key) : 0;
 }
 

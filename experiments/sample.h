@@ -24,6 +24,9 @@ struct sampler { // of one block
     const char *point;
     int rep, slot, pass;
     bool told_held; // that others hold counters
+    // Traffic of the memory controllers, in passes of counters; NULL before the first.
+    struct uncore *uncore;
+    int uncore_told_pass; // in which it was said that there is none
 };
 
 // Once all threads of the process run: their CPU time is what samples state.
