@@ -20,6 +20,7 @@
 #include "kernels/kernels.h"
 #include "probes/clock.h"
 #include "probes/counters.h"
+#include "probes/ledger.h"
 #include "probes/machine.h"
 
 #define LEAST_BYTES 16384LL
@@ -223,6 +224,19 @@ static void print_frequencies(struct table *t) {
     row(t, "effective_ghz;vector_load_before", ceiling_effective_mhz() / 1e3, "GHz", "soft");
 }
 
+// Watts of the packages while this program sleeps.
+static void print_idle_power(struct table *t) {
+    const struct timespec rest = {.tv_sec = 1};
+    struct ledger_reading before, after;
+    struct ledger_entry entry;
+    ledger_read(&before);
+    const uint64_t begin = clock_ticks();
+    if (!isnan(before.energy_j)) nanosleep(&rest, NULL);
+    ledger_read(&after);
+    ledger_difference(&before, &after, &entry);
+    row(t, "power;idle", entry.energy_j / clock_ns(clock_ticks() - begin) * 1e9, "W", "soft");
+}
+
 void ceilings_known(ceilings_row visit, void *arg) {
     char *path = known_run();
     struct run r = {0};
@@ -257,6 +271,7 @@ int ceilings_print(enum table_format format) {
         table_text(&t, status_name(STATUS_ok));
         for (size_t i = 0; i < CASES; i++) visit_points(&r, i, row, &t);
         print_frequencies(&t);
+        print_idle_power(&t);
         status = table_close(&t);
         fprintf(stderr, "run: %s\nfigure: inferometer plot ceilings --from %s\n", path, path);
         run_close(&r);
