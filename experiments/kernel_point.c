@@ -31,6 +31,13 @@ static int arm_kernel(const struct arm *arm, const struct kernel_point *k,
     if (status == 0)
         status = kernel_rules_parse(&rules, arm->kernel_rules, message, sizeof message);
     if (status != 0) return fail(status, "arm %s: %s", arm->name, message);
+    const char *factor = arm->act != NULL         ? "act"
+                         : arm->kv != NULL        ? "kv"
+                         : arm->partition != NULL ? "partition"
+                         : arm->observer != NULL  ? "observer"
+                                                  : NULL;
+    if (factor != NULL)
+        return fail(EXIT_USAGE, "arm %s: '%s' is no factor of a kernel", arm->name, factor);
     for (int i = 0; i < rules.count; i++)
         if (rules.forced[i]->op == k->op &&
             (named == NULL || !takes_tokens(named, k->shape.tokens) ||

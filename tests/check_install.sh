@@ -187,7 +187,7 @@ case_completion() {
     offers --stats --kernel -m '!--temp' '!--set' -- generate -
     offers -o --help '!--stats' -- list kernels ''
     offers kernels protocols groups -- list ''
-    offers f16 f32 '!q8_0' -- generate --kv ''
+    offers f16 f32 q8_0 '!q4_0' -- generate --kv ''
     offers --kv=f16 -- generate --kv=f
     offers f16 f32 -- generate --kv = f
     offers llama-3.2-1b '!phi-2' -- synth ''

@@ -91,6 +91,52 @@ static int check_meaning(const void *argument) {
     return 0;
 }
 
+// Words of a shape: what SHAPE says, what settings and sweeps put in their place.
+static int check_shapes(const void *argument) {
+    static const struct {
+        const char *phase, *shape; // of the last point; or a part of what is refused
+        int rc;
+    } rows[] = {
+        {"kernel matmul_q8_0_a8_32 64x32", "64x32", 0},
+        {"kernel matmul_q8_0_a8_32 64x32x3 tokens=7 rows=5 ring=0 quads=3", "5x32x7", 0},
+        {"kernel attention_f16 kvheads=8 run=100 group=4 dim=64", "100x8x4x64", 0},
+        {"kernel rmsnorm cols=96 tokens=2", "96x2", 0},
+        {"yardstick read_stream bytes=2048", "2048x1", 0},
+        {"yardstick read_stream", "536870912x1", 0},
+        {"yardstick fma_peak", "1024x1", 0},
+        {"kernel matmul_q8_0_a8_32 64x33", "COLS must be a multiple of 32, is 33", 2},
+        {"kernel matmul_q8_0_a8_32 0x32", "shape '0x32' is not ROWSxCOLS[xTOKENS]", 2},
+        {"kernel matmul_q8_0_a8_32 64x32x1x9", "shape '64x32x1x9' is not", 2},
+        {"kernel matmul_q8_0_a8_32 rows=64", "shape '64' is not", 2},
+        {"kernel attention_f16 4x1x1x64 tokens=9", "the 9 TOKENS are the last of the RUN of 4", 2},
+        {"kernel rmsnorm 64 heads=2", "the shape of rmsnorm has no 'heads': COLS[xTOKENS]", 2},
+        {"kernel rmsnorm 64 cosl=2", "unknown part of a phase 'cosl'; did you mean 'cols'?", 1},
+        {"kernel rmsnorm 64 depth=2", "phase kernel does not take 'depth'", 1},
+        {"yardstick read_stream bytes=1000", "bytes '1000' is no whole number from 1024", 1},
+        {"yardstick read_stream bytes=1030", "BYTES must be a multiple of 1024, is 1030", 2},
+        {"kernel", "its form is: phase kernel OP SHAPE", 1},
+    };
+    char path[PATH_MAX + 16];
+    (void)argument;
+    snprintf(path, sizeof path, "%s/shapes.md", case_directory);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct protocol *p = NULL;
+        FILE *f = fopen(path, "w");
+        if (f == NULL) return perror(path), 1;
+        fprintf(f, "```protocol\nprotocol shapes\nversion 1\ncase one\nphase %s\n```\n",
+                rows[i].phase);
+        fclose(f);
+        int rc = protocol_read(&p, path, NULL, 0);
+        const char *got = rc == 0 ? p->cases[0].points[0].settings.shape : failure();
+        bool right = rc == rows[i].rc && (rc == 0 ? strcmp(got, rows[i].shape) == 0
+                                                  : strstr(got, rows[i].shape) != NULL);
+        if (!right) case_fail("phase %s: exit %d, '%s'", rows[i].phase, rc, got);
+        protocol_free(p);
+        if (!right) return 1;
+    }
+    return 0;
+}
+
 static int check_set(const void *argument) {
     static const char *const set[] = {"depth=5,7,9", "blocks=3", "gen=2", "threads=1"};
     char path[PATH_MAX + 16];
@@ -139,7 +185,7 @@ int main(int argc, char **argv) {
     struct csv_table t;
     char *path = case_tree_path("tests/protocol_errors.csv");
     if (csv_read(&t, path) != 0) return fprintf(stderr, "%s\n", failure()), 1;
-    struct test_case *cases = calloc(t.row_count + 4, sizeof *cases);
+    struct test_case *cases = calloc(t.row_count + 5, sizeof *cases);
     size_t count = 0;
     if (cases == NULL) return 1;
     for (; count < t.row_count; count++)
@@ -147,6 +193,7 @@ int main(int argc, char **argv) {
             (struct test_case){csv_cell(&t, count, 0), check_row, t.cells + count * t.column_count};
     cases[count++] = (struct test_case){"meaning", check_meaning, NULL};
     cases[count++] = (struct test_case){"set", check_set, NULL};
+    cases[count++] = (struct test_case){"shapes", check_shapes, NULL};
     cases[count++] = (struct test_case){"nested_fence", check_nested_fence, NULL};
     cases[count++] = (struct test_case){"masked_isa", check_masked_isa,
                                         NULL}; // last: it changes the environment
