@@ -67,6 +67,16 @@ print_table() { # RUN_DIR
     echo 'Bold: the goal is met. roof: the shortest time that the read ceiling and the peak of the arithmetic together allow.'
 }
 
+# Every row of the figure and of the table is a case of the protocol, and the other way round.
+check_cases() {
+    local drawn measured
+    drawn=$(sed -n "s/^    '\([a-z0-9_][a-z0-9_]*\)|.*|.*|.*/\1/p" analysis/kernel_roof.gp | sort)
+    measured=$(sed -n 's/^case  *//p' protocols/kernel_roof.md | sort)
+    [ "$drawn" = "$measured" ] && return
+    echo "analysis/kernel_roof.gp and protocols/kernel_roof.md: cases differ:" >&2
+    diff <(echo "$drawn") <(echo "$measured") >&2
+    exit 1
+}
 need_pin() { [ -e "$pin" ] || { echo "$pin: no run is pinned yet" >&2; exit 77; }; }
 pinned() { sed -n 's/^run //p' "$pin"; }
 # The page with the table in its place.
@@ -100,7 +110,10 @@ replace() { # COMMAND: what to do with the new page
 
 case ${1:-} in
 --write) replace write ;;
---check) replace check ;;
+--check)
+    check_cases
+    replace check
+    ;;
 '')
     need_pin
     print_table "$(pinned)"
