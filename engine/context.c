@@ -94,7 +94,7 @@ static void cut_state(struct cutter *a, struct state *s, const struct hparams *h
 static void cut_all(struct context *c, struct cutter *a) {
     const struct hparams *h = &c->model->h;
     ptrdiff_t tokens = c->plan->max_tokens;
-    size_t scratch_bytes = execute_scratch_bytes(c->plan);
+    size_t scratch_bytes = execute_scratch_bytes(c->plan, c->capacity);
     for (int slot = 0; slot < SLOT_COUNT; slot++) {
         size_t bytes = slot_row_bytes(c->plan, (enum slot)slot);
         if (!bytes) continue;

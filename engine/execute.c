@@ -296,7 +296,8 @@ void execute_plan(void *context, int thread) {
     }
 }
 
-static size_t step_scratch_bytes(const struct plan *p, const struct step *s) {
+static size_t step_scratch_bytes(const struct plan *p, const struct step *s,
+                                 ptrdiff_t context_tokens) {
     const struct hparams *h = &p->model->h;
     struct shape shape = {.rows = s->rows, .cols = s->cols, .run = 1, .kv_heads = 1, .group = 1};
     shape.dim = larger(h->dim_k, h->dim_v);
@@ -309,16 +310,18 @@ static size_t step_scratch_bytes(const struct plan *p, const struct step *s) {
     size_t bytes = 0;
     for (int i = 0; i < s->variant_count; i++) {
         shape.tokens = smaller(s->variant_tokens_max[i], p->max_tokens);
+        if (op_info(s->op)->op_class == CLASS_attention)
+            shape.run = execute_takes_whole_runs(s->variants[i]) ? context_tokens : ATTENTION_KEYS;
         size_t need = s->variants[i]->scratch_bytes ? s->variants[i]->scratch_bytes(&shape) : 0;
         if (need > bytes) bytes = need;
     }
     return bytes;
 }
 
-size_t execute_scratch_bytes(const struct plan *p) {
+size_t execute_scratch_bytes(const struct plan *p, ptrdiff_t context_tokens) {
     size_t bytes = 0;
     for (size_t i = 0; i < p->step_count; i++) {
-        size_t need = step_scratch_bytes(p, &p->steps[i]);
+        size_t need = step_scratch_bytes(p, &p->steps[i], context_tokens);
         if (need > bytes) bytes = need;
     }
     return bytes;

@@ -222,6 +222,11 @@ static void kv_f16(void) {
     expect(memcmp(x, y, 2048 * sizeof *x) != 0, "f16 is another cache than f32", 0, 0);
     free(x);
     free(y);
+    const struct kernel *direct = kernel_find(OP_attention_f16, "avx2_direct");
+    if (!direct || !kernel_usable(direct)) return;
+    exact = half, exact.threads = 2, exact.rules = "attention_f16=avx2_direct";
+    exact.context_tokens = half.context_tokens = 2000;
+    same_under("direct, whole runs", MODEL, exact, half, 1200, SUMS);
 }
 
 // A key or value is off by at most 1/254 of the largest of its 32, f16 by 1/2048 of itself; the
