@@ -19,13 +19,13 @@ struct matmul_blocks {
     ptrdiff_t rows, tokens; // of a call at most
 };
 
-// Pairs pack a row block once for all tokens; other variants want both operands in L2. Strides in
-// bytes.
+// Pairs pack a row block once for all tokens; other variants want both operands in L2: few tokens
+// are there as a whole, and the weights then pass once, front to back. Strides in bytes.
 static inline struct matmul_blocks blocking_of_matmul(const struct kernel *k, ptrdiff_t rows,
                                                       ptrdiff_t tokens, ptrdiff_t w_stride,
                                                       ptrdiff_t x_stride) {
     struct matmul_blocks b = {rows, tokens};
-    if (k->packer || tokens == 1) return b;
+    if (k->packer || tokens * x_stride <= 2 * MATMUL_BLOCK_BYTES) return b;
     ptrdiff_t row_block = k->row_block > 1 ? k->row_block : 1;
     ptrdiff_t token_block = k->token_block > 1 ? k->token_block : 1;
     if (tokens <= token_block) return b; // one pass over the weights in any case
