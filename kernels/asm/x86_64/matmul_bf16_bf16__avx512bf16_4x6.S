@@ -4,7 +4,7 @@
 // void matmul_bf16_bf16__avx512bf16_4x6(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  [rows][cols] bf16
 //   x  [tokens][cols] bf16             rows, tokens any, cols any
-// The body, its registers and its stack: matmul_4x6_avx512.h.
+// The body, its registers and its stack: matmul_4xn.h.
 #define PIECES 1
 #define LINE_BYTES 64
 #define PIECE_COLS 32
@@ -39,5 +39,5 @@
 .endm
 
 FUNC matmul_bf16_bf16__avx512bf16_4x6
-        matmul_4x6 matmul_bf16_bf16__avx512bf16_4x6
+        matmul_4xn matmul_bf16_bf16__avx512bf16_4x6
 ENDFUNC matmul_bf16_bf16__avx512bf16_4x6

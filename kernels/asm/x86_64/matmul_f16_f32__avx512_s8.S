@@ -4,7 +4,7 @@
 // void matmul_f16_f32__avx512_s8(const struct matmul_args *a)      rdi
 //   y  [rows] float, written            w  [rows][cols] IEEE binary16
 //   x  [cols] float                    rows any, cols any, tokens = 1
-// The body, its registers and its stack: matmul_s8_avx512.h.
+// The body, its registers and its stack: matmul_s8.h.
 #define LINE_COLS 32
 #define LINE_BYTES 64
 #define X_BYTES 128

@@ -4,7 +4,7 @@
 // void matmul_f32_f32__avx512_4x6(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  [rows][cols] float
 //   x  [tokens][cols] float            rows, tokens any, cols any
-// The body, its registers and its stack: matmul_4x6_avx512.h.
+// The body, its registers and its stack: matmul_4xn.h.
 #define PIECES 1
 #define LINE_BYTES 64
 #define PIECE_COLS 16
@@ -39,5 +39,5 @@
 .endm
 
 FUNC matmul_f32_f32__avx512_4x6
-        matmul_4x6 matmul_f32_f32__avx512_4x6
+        matmul_4xn matmul_f32_f32__avx512_4x6
 ENDFUNC matmul_f32_f32__avx512_4x6

@@ -4,7 +4,7 @@
 // void matmul_q4_0_f32__avx512_4x6(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  [rows][cols/32] block_q4_0, 2-byte aligned
 //   x  [tokens][cols] float            rows, tokens any, cols a multiple of 32
-// The body, its registers and its stack: matmul_4x6_avx512.h.
+// The body, its registers and its stack: matmul_4xn.h.
 #define PIECES 2
 #define LINE_BYTES 18
 #define PIECE_COLS 16
@@ -53,7 +53,7 @@
 .endm
 
 FUNC matmul_q4_0_f32__avx512_4x6
-        matmul_4x6 matmul_q4_0_f32__avx512_4x6
+        matmul_4xn matmul_q4_0_f32__avx512_4x6
 ENDFUNC matmul_q4_0_f32__avx512_4x6
 
         .section .rodata

@@ -6,7 +6,7 @@
 // void matmul_q4_0_f32__avx512_s8(const struct matmul_args *a)      rdi
 //   y  [rows] float, written            w  [rows][cols/32] block_q4_0, 2-byte aligned
 //   x  [cols] float                    rows any, cols a multiple of 32, tokens = 1
-// The body, its registers and its stack: matmul_s8_avx512.h.
+// The body, its registers and its stack: matmul_s8.h.
 #define LINE_COLS 64
 #define LINE_BYTES 36
 #define X_BYTES 256

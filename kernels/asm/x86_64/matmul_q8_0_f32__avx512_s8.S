@@ -5,7 +5,7 @@
 // void matmul_q8_0_f32__avx512_s8(const struct matmul_args *a)      rdi
 //   y  [rows] float, written            w  [rows][cols/32] block_q8_0, 2-byte aligned
 //   x  [cols] float                    rows any, cols a multiple of 32, tokens = 1
-// The body, its registers and its stack: matmul_s8_avx512.h.
+// The body, its registers and its stack: matmul_s8.h.
 #define LINE_COLS 64
 #define LINE_BYTES 68
 #define X_BYTES 256

@@ -1,57 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The body of matmul_{f32, f16, bf16, q8_0, q4_0}_f32__avx512_s8 and
-// matmul_bf16_bf16__avx512bf16_s8: one token, eight streams of rows at once. A file defines, then
-// says FUNC NAME, matmul_s8 NAME, ENDFUNC NAME:
-//   LINE_COLS LINE_BYTES X_BYTES   columns that `line` takes; their bytes in a row and in x
-//   macro constants   what stays in zmm16-31, with eax as scratch
-//   macro load_x      x of LINE_COLS columns, from rax on
-//   macro line n, w   adds LINE_COLS columns of the row at w to the sums of row n: zmm n, zmm n + 8
-//   macro tail        the same for the ecx < LINE_COLS columns left of all rows; edx is scratch
-//
-// The matrix comes from memory once and is not used again. The rows are cut into eight parts, each
-// read front to back. x of 8192 columns is as large as the first-level cache, and what its reading
-// costs there, memory does not deliver: eight rows share a load of x, lines are loaded whole (one
-// column of eight rows may lie in one set of 8 ways), and memory is asked PREFETCH_BYTES ahead to
-// fill the second level (a prefetch never faults). What is left of rows / 8 is one more pass, its
-// pointers clamped to the last row.
-// Live: rdi args, r8-r15 rows of w, rax x, rcx columns left, rsi y, rbp bytes between the y of two
-//       parts, rdx scratch, rbx passes left, zmm0-15 sums, zmm16-31 of the format.
-// Clobbers: rax rcx rdx rsi r8-r11 zmm0-31 k1-k3. Stack: rbx rbp r12-r15, 56 bytes. Reads past the
-//       end: none.
+// matmul_s8.h on 512 bits: zmm0-15 are sums, two a row, zmm16-31 are the format's.
 #pragma once
 // clang-format off
-#include "kernels/asm/asm.h"
-
-#define PREFETCH_BYTES 4096
-#define ROW0 [rsp + 32]         // the first part's row of this pass; float sums[8] before it
-#define COUNT [rsp + 40]        // rows of this pass
-#define PART [rsp + 48]         // bytes between two parts
-
-.macro each_row do
-        \do     0, r8
-        \do     1, r9
-        \do     2, r10
-        \do     3, r11
-        \do     4, r12
-        \do     5, r13
-        \do     6, r14
-        \do     7, r15
-.endm
-
-.macro prefetch_row n, w
-        prefetcht2 [\w + PREFETCH_BYTES]
-.endm
-
-.macro advance_row n, w
-        add     \w, LINE_BYTES
-.endm
-
-// The next row's pointer: the last row's again where there is no row \n.
-.macro clamp_row n, w, before
-        lea     \w, [\before + rdx]
-        cmp     ecx, \n
-        cmovle  \w, \before
-.endm
+#include "kernels/asm/x86_64/matmul_s8.h"
 
 // The sums of rows a..d, one a lane: xmm \a.
 .macro fold a, b, c, d
@@ -66,59 +17,7 @@
         vaddps  xmm\a, xmm\a, xmm\b
 .endm
 
-.macro matmul_s8 name
-        push    rbx
-        push    rbp
-        push    r12
-        push    r13
-        push    r14
-        push    r15
-        sub     rsp, 56
-        constants
-        mov     rbx, [rdi + MATMUL_ROWS]
-        mov     rsi, [rdi + MATMUL_Y]
-        mov     rdx, [rdi + MATMUL_W_STRIDE]
-        mov     r8, [rdi + MATMUL_W]
-        mov     qword ptr COUNT, 8
-        shr     rbx, 3
-        jz      .Lleft
-        lea     rbp, [rbx * 4]
-        imul    rdx, rbx
-        mov     PART, rdx
-.Lpass:
-        mov     ROW0, r8
-        mov     rdx, PART
-        lea     r9, [r8 + rdx]
-        lea     r10, [r9 + rdx]
-        lea     r11, [r10 + rdx]
-        lea     r12, [r11 + rdx]
-        lea     r13, [r12 + rdx]
-        lea     r14, [r13 + rdx]
-        lea     r15, [r14 + rdx]
-.Lrows:
-        mov     rax, [rdi + MATMUL_X]
-        mov     rcx, [rdi + MATMUL_COLS]
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-        vpxor   xmm\n, xmm\n, xmm\n
-        .endr
-        sub     rcx, LINE_COLS
-        jl      .Lsome
-        .p2align 6
-.Lline:
-# LLVM-MCA-BEGIN \name
-        each_row prefetch_row
-        load_x
-        each_row line
-        each_row advance_row
-        add     rax, X_BYTES
-        sub     rcx, LINE_COLS
-        jge     .Lline
-# LLVM-MCA-END
-.Lsome:
-        add     ecx, LINE_COLS
-        jz      .Lsums
-        tail
-.Lsums:
+.macro fold_sums
         vaddps  zmm0, zmm0, zmm8
         vaddps  zmm1, zmm1, zmm9
         vaddps  zmm2, zmm2, zmm10
@@ -129,55 +28,4 @@
         vaddps  zmm7, zmm7, zmm15
         fold    0, 1, 2, 3
         fold    4, 5, 6, 7
-        vmovups [rsp], xmm0
-        vmovups [rsp + 16], xmm4
-        mov     rdx, rsi
-        xor     eax, eax
-.Lstore:
-        mov     ecx, [rsp + rax * 4]
-        mov     [rdx], ecx
-        add     rdx, rbp
-        inc     eax
-        cmp     eax, COUNT
-        jl      .Lstore
-        add     rsi, 4
-        mov     r8, ROW0
-        add     r8, [rdi + MATMUL_W_STRIDE]
-        dec     rbx
-        jg      .Lpass
-        jl      .Ldone
-.Lleft:
-        mov     rcx, [rdi + MATMUL_ROWS]
-        mov     rax, rcx
-        and     ecx, 7
-        jz      .Ldone
-        mov     COUNT, rcx
-        mov     rdx, [rdi + MATMUL_W_STRIDE]
-        sub     rax, rcx
-        mov     rsi, [rdi + MATMUL_Y]
-        lea     rsi, [rsi + rax * 4]
-        mov     ebp, 4
-        imul    rax, rdx
-        mov     r8, [rdi + MATMUL_W]
-        add     r8, rax
-        mov     ROW0, r8
-        clamp_row 1, r9, r8
-        clamp_row 2, r10, r9
-        clamp_row 3, r11, r10
-        clamp_row 4, r12, r11
-        clamp_row 5, r13, r12
-        clamp_row 6, r14, r13
-        clamp_row 7, r15, r14
-        xor     ebx, ebx                // behind this pass: done
-        jmp     .Lrows
-.Ldone:
-        add     rsp, 56
-        pop     r15
-        pop     r14
-        pop     r13
-        pop     r12
-        pop     rbp
-        pop     rbx
-        vzeroupper
-        ret
 .endm
