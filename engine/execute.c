@@ -57,18 +57,30 @@ enum attention_split execute_attention_split(const struct context *c, const stru
     return e->token_count >= 4 * (ptrdiff_t)c->threads ? SPLIT_tokens : SPLIT_heads;
 }
 
+// The first token that a step must compute.
+static ptrdiff_t first_token(const struct step *s, const struct eval *e) {
+    if (!s->narrow) return 0;
+    return e->output_count > 0 ? e->output_tokens[0] : e->token_count;
+}
+
 static struct slice attention_slice(const struct context *c, const struct step *s,
                                     const struct eval *e, int thread) {
-    struct slice l = {.token1 = e->token_count, .head1 = hparams_of(c)->kv_heads, .shares = 1};
+    struct slice l = {.token0 = first_token(s, e),
+                      .token1 = e->token_count,
+                      .head1 = hparams_of(c)->kv_heads,
+                      .shares = 1};
     bool keys = c->split == SPLIT_keys && op_info(s->op)->op_class == CLASS_attention;
     if (s->op == OP_attention_merge && c->split != SPLIT_keys)
-        l.token1 = 0;
+        l.token1 = l.token0;
     else if (keys) {
         l.share = thread;
         l.shares = c->threads;
-    } else if (c->split == SPLIT_tokens)
+    } else if (c->split == SPLIT_tokens) {
+        ptrdiff_t first = l.token0;
         share_causal(e, thread, c->threads, &l.token0, &l.token1);
-    else
+        l.token0 = larger(l.token0, first);
+        l.token1 = larger(l.token1, l.token0);
+    } else
         share(l.head1, 1, thread, c->threads, &l.head0, &l.head1);
     if (l.head0 == l.head1) l.token1 = l.token0;
     l.kernel = step_kernel(s, larger(l.token1 - l.token0, 1));
@@ -78,7 +90,8 @@ static struct slice attention_slice(const struct context *c, const struct step *
 static struct slice slice_of(const struct context *c, const struct step *s, const struct eval *e,
                              int thread) {
     if (s->partition == PARTITION_heads) return attention_slice(c, s, e, thread);
-    ptrdiff_t tokens = behind_layers(s) ? e->output_count : e->token_count;
+    ptrdiff_t first = first_token(s, e);
+    ptrdiff_t tokens = behind_layers(s) ? e->output_count : e->token_count - first;
     bool matmul = op_info(s->op)->op_class == CLASS_matmul;
     struct slice l = {.token1 = tokens, .row1 = matmul ? s->rows : s->cols, .shares = 1};
     if (s->partition == PARTITION_tokens && !(matmul && tokens == 1)) {
@@ -90,6 +103,8 @@ static struct slice slice_of(const struct context *c, const struct step *s, cons
         share(l.row1, larger(granule, 1), thread, c->threads, &l.row0, &l.row1);
         if (l.row0 == l.row1) l.token1 = 0;
     }
+    l.token0 += first;
+    l.token1 += first;
     l.kernel = step_kernel(s, larger(l.token1 - l.token0, 1));
     return l;
 }

@@ -198,6 +198,23 @@ void plan_add_matmuls(struct plan_builder *b, enum slot x, enum slot x_act,
     }
 }
 
+static bool behind_layers(const struct step *s) {
+    return s->y == SLOT_last || s->y == SLOT_last_act || s->y == SLOT_logits;
+}
+
+// From the last step to the first: which slots are read for all tokens. Caches are: later evals
+// read them.
+static void find_narrow(struct plan *p) {
+    bool wide[SLOT_COUNT] = {[SLOT_kv] = true};
+    for (size_t i = p->step_count; i-- > 0;) {
+        struct step *s = &p->steps[i];
+        s->narrow = !wide[s->y] && !behind_layers(s);
+        if (s->y != SLOT_kv && s->y != s->x && s->y != s->b) wide[s->y] = false;
+        if (s->narrow || behind_layers(s)) continue;
+        wide[s->x] = wide[s->b] = true;
+    }
+}
+
 static bool touches(const struct step *s, enum slot slot) {
     return slot != SLOT_none && (s->y == slot || s->x == slot || s->b == slot);
 }
@@ -207,8 +224,7 @@ static bool touches(const struct step *s, enum slot slot) {
 static enum wait needed(const struct step *a, const struct step *b) {
     bool conflict = touches(a, b->y) || touches(b, a->y);
     if (!conflict) return WAIT_none;
-    bool same_rows = (a->y == SLOT_last || a->y == SLOT_last_act || a->y == SLOT_logits) ==
-                     (b->y == SLOT_last || b->y == SLOT_last_act || b->y == SLOT_logits);
+    bool same_rows = behind_layers(a) == behind_layers(b) && a->narrow == b->narrow;
     bool attention =
         op_info(a->op)->op_class == CLASS_attention || op_info(a->op)->op_class == CLASS_state;
     if (a->partition == PARTITION_heads && b->partition == PARTITION_heads && attention)
@@ -291,6 +307,7 @@ int plan_build(struct plan **out, const struct model *m, const struct plan_optio
         plan_free(b.plan);
         return b.error;
     }
+    find_narrow(b.plan);
     place_waits(b.plan);
     *out = b.plan;
     return 0;

@@ -3,6 +3,7 @@
 // A step says what is done, with which weights, between which slots, and which variants do it;
 // pointers, shapes and cost are f(step, eval), resolved as the step runs (engine/execute.c).
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ struct step {
     int variant_count; // by rising tokens: variants[i] serves up to variant_tokens_max[i]
     const struct kernel *variants[STEP_VARIANTS_MAX];
     ptrdiff_t variant_tokens_max[STEP_VARIANTS_MAX]; // the last one: at least max_tokens
+    // What it writes is read for the tokens of outputs only (in the last layer: all but K and V): it
+    // runs from the first of them on.
+    bool narrow;
     enum wait wait;
 };
 

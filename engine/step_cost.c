@@ -9,7 +9,7 @@ struct shape step_shape(const struct plan *p, const struct step *s, ptrdiff_t to
     bool behind_layers = s->y == SLOT_last || s->y == SLOT_last_act || s->y == SLOT_logits;
     struct shape shape = {.rows = 1,
                           .cols = s->cols,
-                          .tokens = behind_layers ? outputs : tokens,
+                          .tokens = behind_layers || s->narrow ? outputs : tokens,
                           .run = 1,
                           .kv_heads = 1,
                           .group = 1,
