@@ -55,8 +55,8 @@ struct step {
     int variant_count; // by rising tokens: variants[i] serves up to variant_tokens_max[i]
     const struct kernel *variants[STEP_VARIANTS_MAX];
     ptrdiff_t variant_tokens_max[STEP_VARIANTS_MAX]; // the last one: at least max_tokens
-    // What it writes is read for the tokens of outputs only (in the last layer: all but K and V): it
-    // runs from the first of them on.
+    // What it writes is read for the tokens of outputs only (in the last layer: all but K and V):
+    // it runs from the first of them on.
     bool narrow;
     enum wait wait;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // clang-format off
-// One token, one row after the other: the body of matmul_{q8_0,q4_0}_a8_32__{avx2,avxvnni,
+// One token, one row after the other: the body of matmul_q8_0_a8_32__{avx2,avxvnni,
 // avx512vnni}_r1*. A file defines, then says FUNC NAME, matvec_r1 NAME, ENDFUNC NAME:
 //   BLOCK           bytes of 32 weights, a f16 scale first
 //   PREFETCH_BYTES  how far ahead of its reading a row asks for memory; 0: not at all
@@ -54,9 +54,7 @@
 .if PREFETCH_BYTES
         prefetcht0 [r9 + PREFETCH_BYTES]
         prefetcht0 [r9 + PREFETCH_BYTES + 64]
-.if BLOCK > 32
         prefetcht0 [r9 + PREFETCH_BYTES + 128]
-.endif
 .endif
         vmovd   xmm7, [r9]              // f16 d, and two bytes of q that are replaced
         vpinsrw xmm7, xmm7, [r9 + BLOCK], 1

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: MIT
 // clang-format off
-// The dots of a8_32_r1.h by vpdpbusd on 256 bits: q8_0 as q + 128, q4_0 as its nibbles.
+// The dots of a8_32_r1.h by vpdpbusd on 256 bits: q8_0 as q + 128.
 #pragma once
 #include "kernels/asm/x86_64/vnni.h"
 
 .macro constants
-#if BLOCK == 34
         mov     eax, 0x80808080
-#else
-        mov     eax, 0x0f0f0f0f
-#endif
         vmovd   xmm15, eax
         vpbroadcastd ymm15, xmm15
 .endm
 
 .macro dot dot, n
-#if BLOCK == 34
         vpxor   ymm9, ymm15, [r9 + BLOCK * \n + 2]
-#else
-        vmovdqu xmm9, [r9 + BLOCK * \n + 2]
-        vpsrlw  xmm8, xmm9, 4
-        vinserti128 ymm9, ymm9, xmm8, 1
-        vpand   ymm9, ymm9, ymm15
-#endif
         vpxor   \dot, \dot, \dot
         DPBUSD  \dot, ymm9, [r10 + 32 * \n]
 .endm

@@ -1,70 +1,37 @@
 // SPDX-License-Identifier: MIT
-// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q8_0 by a8_32: 8 rows at once, each
-// weight read once and transposed in registers: a lane is a row.
+// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q8_0 by a8_32: 8 rows at once, vpmaddubsw.
 //
 // void matmul_q8_0_a8_32__avx2_r8(const struct matmul_args *a)      rdi
 //   y  [tokens][rows] float, written    w  [rows][cols/32] block_q8_0, 2-byte aligned
 //   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-16
-//   scratch  [cols/32] { int8 q[tokens][32]; float d[tokens]; int32 start[tokens] }: x in reading
-//            order; start = -128 * sum(x), for the products take q + 128 as their unsigned operand
+//   scratch  x as it is read (a8_32_r8.h)
 // vpmaddubsw would saturate and psign costs a multiplier's slot: q + 128 is split into two nibbles.
 // Eight pairs of a nibble's products are at most 8 * 2 * 15 * 127 = 30480: they add up in 16 bits.
-// The rows after the next 8 are prefetched meanwhile (it never faults). A last group of fewer rows
-// goes through a copy on the stack.
-// Live: rsi r8 rows 0 and 4 of the group, rdx stride, rcx 3 * stride, rbx blocks left, rdi x, r11
-//       rows left, r12 blocks a row, r13 bytes to the next block, r14 w, r15 w_stride, rbp what is
-//       prefetched; ymm0-3 sums of tokens 0-3 (the others at SUMS), ymm4-11 dword c of the 8 rows,
-//       low nibbles (high ones at HIGH), ymm12-15 scratch.
-// Clobbers: rax rcx rdx rsi rdi r8-r11 ymm0-15. Stack: rbx rbp r12-r15, FRAME. Reads past the end:
-//       none.
-#include "kernels/asm/asm.h"
+// Registers, stack and what is clobbered: a8_32_r8.h.
 #define BLOCK 34
-#define SUMS 0                    // sums of the tokens; 0-3 only at the end
-#define HIGH 512                  // high nibbles of the 8 rows
-#define SCALES 768
-#define COPY 800
-#define ARGS COPY + 8 * BLOCK
-#define Y ARGS + 8                // then SAVED, the stack pointer
-#define FRAME 800 + 8 * BLOCK + 24
+#define SUM_SHIFT 7
+#define LOCALS 288                // high nibbles of the 8 rows, scales
+#define HIGH 512
+#define SCALES [rsp + 768]
+#include "kernels/asm/x86_64/a8_32_r8.h"
 
-        .section .rodata
-        .p2align 5
-.Lones:  .fill  16, 2, 1
-.Lsixteens: .fill 16, 2, 16
-.Lflip: .fill 32, 1, 0x80
-.Lnibble: .fill 32, 1, 0x0f
-.Liota: .long   0, 1, 2, 3, 4, 5, 6, 7
-
-// ymm(v): 16 bytes at `at` of rows i, i+4
-.macro load2 v, row, at
-        vmovdqu xmm\v, [rsi + \row + \at]
-        vinserti128 ymm\v, ymm\v, [r8 + \row + \at], 1
+.macro keep_scales
+        vmovaps SCALES, ymm15
 .endm
-
-// 16 bytes of 8 rows -> ymm(a..d): dwords 0..3 of every row
-.macro transpose at, a, b, c, d
-        load2   12, 0, \at
-        load2   13, rdx, \at
-        load2   14, rdx*2, \at
-        load2   15, rcx, \at
-        vpunpckhdq ymm\d, ymm12, ymm13
-        vpunpckldq ymm12, ymm12, ymm13
-        vpunpckldq ymm13, ymm14, ymm15
-        vpunpckhdq ymm15, ymm14, ymm15
-        vpunpcklqdq ymm\a, ymm12, ymm13
-        vpunpckhqdq ymm\b, ymm12, ymm13
-        vpunpcklqdq ymm\c, ymm\d, ymm15
-        vpunpckhqdq ymm\d, ymm\d, ymm15
+.macro quants
+        transpose 2, 4, 5, 6, 7
+        transpose 18, 8, 9, 10, 11
+        vmovdqa ymm15, [rip + .Lflip]
+        vmovdqa ymm12, [rip + .Lnibble]
+.irp c, 4, 5, 6, 7, 8, 9, 10, 11
+        vpxor   ymm\c, ymm\c, ymm15
+        vpsrlw  ymm13, ymm\c, 4
+        vpand   ymm\c, ymm\c, ymm12
+        vpand   ymm13, ymm13, ymm12
+        vmovdqa [rsp + HIGH + 32 * (\c - 4)], ymm13
+.endr
 .endm
-
-// One token: the integer dot, the product of scales, the sum
-.macro add_to sum
-        vcvtdq2ps ymm12, ymm12
-        vmulps  ymm13, ymm13, [rsp + SCALES]
-        vfmadd231ps \sum, ymm12, ymm13
-.endm
-.macro token tokens, t
-.if \t < \tokens
+.macro products tokens, t
         vpbroadcastd ymm13, [rdi + 32 * \t]
         vmovdqa ymm14, [rsp + HIGH]
         vpmaddubsw ymm12, ymm4, ymm13
@@ -82,219 +49,8 @@
         vpbroadcastd ymm13, [rdi + \tokens * 36 + 4 * \t]
         vpaddd  ymm12, ymm12, ymm15
         vpaddd  ymm12, ymm12, ymm13
-        vbroadcastss ymm13, [rdi + \tokens * 32 + 4 * \t]
-.if \t < 4
-        add_to  ymm\t
-.else
-        vmovaps ymm14, [rsp + SUMS + 32 * \t]
-        add_to  ymm14
-        vmovaps [rsp + SUMS + 32 * \t], ymm14
-.endif
-.endif
-.endm
-.macro body tokens
-.Lt\tokens:
-        call    .Lgroup
-        jz      .Ldone
-        .p2align 5
-.Lt\tokens\()_block:
-# LLVM-MCA-BEGIN matmul_q8_0_a8_32__avx2_r8@t\tokens
-        cmp     r11, 8
-        jge     .Lt\tokens\()_unpack
-        call    .Lcopy
-.Lt\tokens\()_unpack:
-.irp at, 0, 64, 128, 192, 256
-        prefetcht2 [rbp + \at]
-.endr
-        transpose 2, 4, 5, 6, 7
-        transpose 18, 8, 9, 10, 11
-        vmovdqa ymm15, [rip + .Lflip]
-        vmovdqa ymm12, [rip + .Lnibble]
-.irp c, 4, 5, 6, 7, 8, 9, 10, 11
-        vpxor   ymm\c, ymm\c, ymm15
-        vpsrlw  ymm13, ymm\c, 4
-        vpand   ymm\c, ymm\c, ymm12
-        vpand   ymm13, ymm13, ymm12
-        vmovdqa [rsp + HIGH + 32 * (\c - 4)], ymm13
-.endr
-        movzx   eax, word ptr [rsi]
-        vmovd   xmm15, eax
-        vpinsrw xmm15, xmm15, [rsi + rdx], 1
-        vpinsrw xmm15, xmm15, [rsi + rdx*2], 2
-        vpinsrw xmm15, xmm15, [rsi + rcx], 3
-        vpinsrw xmm15, xmm15, [r8 + 0], 4
-        vpinsrw xmm15, xmm15, [r8 + rdx], 5
-        vpinsrw xmm15, xmm15, [r8 + rdx*2], 6
-        vpinsrw xmm15, xmm15, [r8 + rcx], 7
-        vcvtph2ps ymm15, xmm15
-        vmovaps [rsp + SCALES], ymm15
-.irp t, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-        token   \tokens, \t
-.endr
-        add     rdi, \tokens * 40
-        add     rsi, r13
-        add     r8, r13
-        add     rbp, 8 * BLOCK
-        dec     rbx
-        jnz     .Lt\tokens\()_block
-# LLVM-MCA-END
-        call    .Lstore
-        jmp     .Lt\tokens
 .endm
 
 FUNC matmul_q8_0_a8_32__avx2_r8
-.irp r, rbx, rbp, r12, r13, r14, r15
-        push    \r
-.endr
-        mov     rax, rsp
-        sub     rsp, FRAME
-        and     rsp, -64
-        mov     [rsp + Y + 8], rax
-        mov     [rsp + ARGS], rdi
-        mov     rax, [rdi + MATMUL_Y]
-        mov     [rsp + Y], rax
-        mov     r12, [rdi + MATMUL_COLS]
-// x into scratch: rsi token, rax and rbp offset and bytes of d, r15 tokens left, r14 bytes of a block;
-// r8 q, r9 d, r10 sum, rbx block; rdx and rcx q and d in scratch
-        mov     rsi, [rdi + MATMUL_X]
-        mov     r13, [rdi + MATMUL_TOKENS]
-        lea     rax, [r12 + 63]
-        and     rax, -64
-        shr     r12, 5
-        lea     rbp, [r12 * 4 + 63]
-        and     rbp, -64
-        imul    r14, r13, 40
-        mov     r15, r13
-.Lx_token:
-        mov     rcx, r13
-        sub     rcx, r15                // this token
-        mov     r8, rcx
-        shl     r8, 5
-        mov     rdx, [rdi + MATMUL_SCRATCH]
-        lea     rcx, [rdx + rcx * 4]
-        add     rdx, r8
-        mov     r8, r13
-        shl     r8, 5
-        add     rcx, r8
-        mov     r8, rsi
-        lea     r9, [rsi + rax]
-        lea     r10, [r9 + rbp]
-        xor     ebx, ebx
-.Lx_block:
-        vmovdqu ymm4, [r8]
-        vmovdqu [rdx], ymm4
-        mov     r11d, [r9 + rbx * 4]
-        mov     [rcx], r11d
-        mov     r11d, [r10 + rbx * 4]
-        shl     r11d, 7
-        neg     r11d
-        mov     [rcx + r13 * 4], r11d
-        add     r8, 32
-        add     rdx, r14
-        add     rcx, r14
-        inc     rbx
-        cmp     rbx, r12
-        jb      .Lx_block
-        add     rsi, [rdi + MATMUL_X_STRIDE]
-        dec     r15
-        jnz     .Lx_token
-        mov     r14, [rdi + MATMUL_W]
-        mov     r15, [rdi + MATMUL_W_STRIDE]
-        mov     r11, [rdi + MATMUL_ROWS]
-.irp tokens, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-        cmp     r13d, \tokens
-        je      .Lt\tokens
-.endr
-.irp tokens, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
-        body    \tokens
-.endr
-.Ldone:
-        mov     rsp, [rsp + Y + 8]
-.irp r, r15, r14, r13, r12, rbp, rbx
-        pop     \r
-.endr
-        vzeroupper
-        ret
-// The sums to y, of the rows that are there; on to the next group.
-.Lstore:
-.irp t, 0, 1, 2, 3
-        vmovaps [rsp + 8 + SUMS + 32 * \t], ymm\t
-.endr
-        vmovd   xmm12, r11d
-        vpbroadcastd ymm12, xmm12
-        vpcmpgtd ymm12, ymm12, [rip + .Liota]
-        mov     rdi, [rsp + 8 + ARGS]
-        mov     rax, [rsp + 8 + Y]
-        add     qword ptr [rsp + 8 + Y], 32
-        lea     rsi, [rsp + 8 + SUMS]
-        mov     rbx, [rdi + MATMUL_TOKENS]
-.Lstore_token:
-        vmovaps ymm13, [rsi]
-        cmp     r11, 8
-        jl      .Lstore_short
-        vmovups [rax], ymm13
-        jmp     .Lstore_next
-.Lstore_short:
-        vmaskmovps [rax], ymm12, ymm13
-.Lstore_next:
-        add     rax, [rdi + MATMUL_Y_STRIDE]
-        add     rsi, 32
-        dec     rbx
-        jnz     .Lstore_token
-        lea     r14, [r14 + r15 * 8]
-        sub     r11, 8
-        ret
-
-// Pointers of the next group, sums cleared; ZF when there is none.
-.Lgroup:
-.irp t, 0, 1, 2, 3
-        vxorps  xmm\t, xmm\t, xmm\t
-.endr
-.irp t, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-        vmovaps [rsp + 8 + SUMS + 32 * \t], ymm0
-.endr
-        test    r11, r11
-        jle     .Lgroup_none
-        mov     rdi, [rsp + 8 + ARGS]
-        mov     rdi, [rdi + MATMUL_SCRATCH]
-        mov     rbx, r12
-        cmp     r11, 8
-        jl      .Lshort
-        mov     rsi, r14
-        mov     rdx, r15
-        mov     r13d, BLOCK
-        lea     rbp, [r14 + r15 * 8]
-        lea     rbp, [rbp + r15 * 8]    // the group after the next
-.Lpointers:
-        lea     rcx, [rdx + rdx * 2]
-        lea     r8, [rsi + rdx * 4]
-        test    rbx, rbx                // cols > 0
-        ret
-.Lgroup_none:
-        xor     eax, eax
-        ret
-.Lshort:
-        lea     rsi, [rsp + 8 + COPY]
-        mov     edx, BLOCK
-        jmp     .Lpointers
-
-// The next block of the rows that are there into the copy; lanes of missing rows are never stored.
-.Lcopy:
-        mov     rax, r12
-        sub     rax, rbx                // this block
-        imul    rax, rax, BLOCK
-        add     rax, r14
-        mov     r13, r11
-        mov     rbp, rsi
-.Lcopy_row:
-        vmovdqu ymm4, [rax]
-        vmovdqu [rbp], ymm4
-        movzx   ecx, word ptr [rax + 32]
-        mov     [rbp + 32], cx
-        add     rbp, BLOCK
-        add     rax, r15
-        dec     r13
-        jnz     .Lcopy_row
-        lea     ecx, [rdx + rdx * 2]
-        ret
+        matmul_r8 matmul_q8_0_a8_32__avx2_r8
 ENDFUNC matmul_q8_0_a8_32__avx2_r8

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// y[t][r] = sum over c of panel[r][c] * x[t][c]: 16 rows and 2 tokens in registers, widened to 16 bits.
+//
+// void matmul_panel_i8_a8_32__avx2_16x2(const struct matmul_args *a)      rdi
+//   y  [tokens][rows] float, written    w  panel i8 (kernels/args.h)
+//   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens any
+// Registers, stack and what is clobbered: panel_i8_16.h.
+#define TOKENS 2
+#include "kernels/asm/x86_64/panel_i8_16.h"
+#include "kernels/asm/x86_64/panel_i8_16_wide.h"
+
+FUNC matmul_panel_i8_a8_32__avx2_16x2
+        matmul_tile matmul_panel_i8_a8_32__avx2_16x2
+ENDFUNC matmul_panel_i8_a8_32__avx2_16x2

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 16 tokens, q8_0 by a8_32: 8 rows at once, vpdpbusd on
+// 256 bits.
+//
+// void matmul_q8_0_a8_32__avxvnni_r8(const struct matmul_args *a)      rdi
+//   y  [tokens][rows] float, written    w  [rows][cols/32] block_q8_0, 2-byte aligned
+//   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-16
+//   scratch  x as it is read (a8_32_r8.h)
+// The dot takes q + 128 as its unsigned operand.
+// Registers, stack and what is clobbered: a8_32_r8.h.
+#define BLOCK 34
+#define SUM_SHIFT 7
+#define LOCALS 0
+#define SCALES ymm15
+#define VNNI_VEX
+#include "kernels/asm/x86_64/vnni.h"
+#include "kernels/asm/x86_64/a8_32_r8.h"
+
+.macro keep_scales
+.endm
+.macro quants
+        transpose 2, 4, 5, 6, 7
+        transpose 18, 8, 9, 10, 11
+        vmovdqa ymm15, [rip + .Lflip]
+.irp c, 4, 5, 6, 7, 8, 9, 10, 11
+        vpxor   ymm\c, ymm\c, ymm15
+.endr
+.endm
+.macro products tokens, t
+        vpbroadcastd ymm12, [rdi + \tokens * 36 + 4 * \t]
+.irp c, 4, 5, 6, 7, 8, 9, 10, 11
+        vpbroadcastd ymm13, [rdi + 32 * \t + 4 * (\c - 4)]
+        DPBUSD  ymm12, ymm\c, ymm13
+.endr
+.endm
+
+FUNC matmul_q8_0_a8_32__avxvnni_r8
+        matmul_r8 matmul_q8_0_a8_32__avxvnni_r8
+ENDFUNC matmul_q8_0_a8_32__avxvnni_r8
