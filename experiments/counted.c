@@ -166,7 +166,7 @@ int counted_block(const struct protocol *p, size_t case_index, int block, const 
         record_number(samples, "bytes", f->bytes);
         record_number(samples, "ops", f->ops);
         record_end(samples);
-        write_values(counts, c, f, *next_key);
+        if (block == 0) write_values(counts, c, f, *next_key);
         ++*next_key;
     }
     if (rc == 0) rc = record_close(samples);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Cases of a protocol with `source sim` or `source static` on a kernel: they are counted, not
-// timed. Each (variant, shape) is counted once; every block repeats the same figures, for counts
-// are exact. Arms need not run on this machine: `target` says whose kernels they are. A sample is
+// timed. Each (variant, shape) is counted once, in block 0: in another block the counts would be
+// the same. Arms need not run on this machine: `target` says whose kernels they are. A sample is
 // one call of the shape; its wall_ns is empty.
 #pragma once
 #include <stdbool.h>

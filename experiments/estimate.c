@@ -9,6 +9,7 @@
 #include "engine/model.h"
 #include "engine/plan_cost.h"
 #include "experiments/ceiling.h"
+#include "experiments/counted.h"
 #include "experiments/failure.h"
 #include "experiments/quantile.h"
 #include "experiments/sample.h"
@@ -128,6 +129,16 @@ static int rates(int threads, int canary_fd, double *read, double *ops) {
 }
 
 // One case of one block, of kernels: what was measured to plan its slices.
+// Counted in the first block: what a process under a simulator and a few predictions take.
+#define COUNTED_SECONDS 0.8
+#define COUNTED_ROW_BYTES 1300.0
+static struct estimate estimate_counted(const struct protocol *p, const struct protocol_case *c) {
+    const double n = (double)(c->point_count * c->arm_count), blocks = p->blocks;
+    return (struct estimate){.seconds = n * COUNTED_SECONDS / blocks,
+                             .samples = c->point_count * c->arm_count,
+                             .bytes = n * (SAMPLE_ROW_BYTES + COUNTED_ROW_BYTES / blocks)};
+}
+
 static struct estimate estimate_kernels(const struct protocol *p, size_t case_index,
                                         const struct kernel_schedule *schedule) {
     struct estimate e = {.seconds = BLOCK_START_SECONDS};
@@ -155,7 +166,9 @@ int estimate_run(const struct protocol *p, int canary_fd, struct kernel_schedule
         status = rates(driver_threads(p, (int)cores), canary_fd, &read, &ops);
     for (size_t i = 0; status == 0 && i < p->case_count; i++) {
         struct estimate one;
-        if (kernel_point_is(&p->cases[i].points[0].settings))
+        if (counted_is(&p->cases[i]))
+            one = estimate_counted(p, &p->cases[i]);
+        else if (kernel_point_is(&p->cases[i].points[0].settings))
             one = estimate_kernels(p, i, schedule);
         else
             status = estimate_case(p, i, read, ops, &one);
