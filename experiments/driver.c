@@ -18,6 +18,7 @@
 #include "experiments/ceiling.h"
 #include "experiments/comparison.h"
 #include "experiments/counted.h"
+#include "experiments/counted_model.h"
 #include "experiments/failure.h"
 #include "experiments/kernel_ring.h"
 #include "experiments/progress.h"
@@ -83,11 +84,10 @@ int driver_check(const struct protocol *p, ptrdiff_t most_tokens) {
             const struct settings *s = &c->points[j].settings;
             if (counted_is(c) && (status = counted_check(p, c)) != 0) return status;
             if (kernel_point_is(s)) continue; // checked as its slices are planned
-            if (s->source != NULL &&
-                (strcmp(s->source, "sim") == 0 || strcmp(s->source, "static") == 0))
-                return fail(EXIT_USAGE,
-                            "%s:%d: case %s: source %s of a phase of a model is not built yet",
-                            p->path, c->line, c->name, s->source);
+            if (counted_model_is(c) && (status = counted_model_check(p, c)) != 0) return status;
+            if (s->source != NULL && strcmp(s->source, "static") == 0)
+                return fail(EXIT_USAGE, "%s:%d: case %s: source static is for phase kernel",
+                            p->path, c->line, c->name);
             struct model *m = NULL;
             if (model_open(&m, s->model) != 0) return fail(EXIT_FAILED, "%s", engine_error());
             ptrdiff_t need = driver_point_tokens(s), context = m->h.context;
@@ -276,7 +276,9 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     char fragment[4200];
     int pipe_fds[2];
     const struct settings *s = &x->protocol->cases[case_index].points[0].settings;
-    const bool counted = counted_is(&x->protocol->cases[case_index]);
+    const struct driver_options *o = x->options;
+    const bool counted = counted_is(&x->protocol->cases[case_index]),
+               counted_model = counted_model_is(&x->protocol->cases[case_index]);
     if (kernel_point_is(s) && !counted) {
         if (x->ring.data == NULL && kernel_ring_open(&x->ring, x->canary_fd) != 0)
             return EXIT_FAILED;
@@ -284,8 +286,10 @@ static int run_block(struct execution *x, size_t case_index, int block) {
     }
     snprintf(fragment, sizeof fragment, "%s/fragment", x->directory);
     if (mkdir(fragment, 0777) != 0) return fail(EXIT_FAILED, "%s: %s", fragment, strerror(errno));
-    if (counted) {
-        int rc = counted_block(x->protocol, case_index, block, fragment, &x->next_key);
+    if (counted || counted_model) {
+        int rc = counted ? counted_block(x->protocol, case_index, block, fragment, &x->next_key)
+                         : counted_model_block(x->protocol, case_index, block, o->overrides,
+                                               o->override_count, fragment, &x->next_key);
         int gathered = gather_fragments(fragment, x->directory, rc == 0);
         x->fragments_kept += rc == 0;
         x->points_done += x->protocol->cases[case_index].point_count;

@@ -13,6 +13,7 @@
 #include "experiments/command.h"
 #include "experiments/failure.h"
 #include "experiments/kernel_work.h"
+#include "experiments/region_model.h"
 #include "probes/error.h"
 #include "probes/region_mark.h"
 #include "probes/step.h"
@@ -110,6 +111,7 @@ int region_main(const struct command *c) {
     const struct kernel *k;
     struct shape s;
     struct kernel_work *w;
+    if (strncmp(c->positional[0], "eval:", 5) == 0) return region_model(c, c->positional[0] + 5);
     int status = region_parse(c->positional[0], &k, &s);
     if (status != 0) return status;
     if (!kernel_usable(k))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiments/counted.h"
+#include "experiments/counted_model.h"
 #include "experiments/summary_sample.h"
 #include "probes/counters.h"
 
@@ -106,11 +107,12 @@ int verify_samples(const struct run *r, const struct protocol *p) {
             strcmp(part_text, "gen") != 0)
             return verify_fail(r, RUN_samples, row, "part '%s' is neither prompt nor gen",
                                part_text);
-        if (counted_is(c) && csv_cell(t, row, wall)[0] != '\0')
+        const bool counted = counted_is(c) || counted_model_is(c);
+        if (counted && csv_cell(t, row, wall)[0] != '\0')
             return verify_fail(r, RUN_samples, row, "case %s is counted, but has wall_ns", c->name);
-        if (!counted_is(c) && csv_cell(t, row, wall)[0] == '\0')
+        if (!counted && csv_cell(t, row, wall)[0] == '\0')
             return verify_fail(r, RUN_samples, row, "wall_ns is empty");
-        if (!counted_is(c) && !(csv_cell_number(t, row, wall) > 0))
+        if (!counted && !(csv_cell_number(t, row, wall) > 0))
             return verify_fail(r, RUN_samples, row, "wall_ns is not above 0");
     }
     return t->row_count > 0 ? 0 : fail(EXIT_FAILED, "%s/samples.csv: no samples", r->path);
