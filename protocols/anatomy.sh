@@ -60,9 +60,13 @@ decide     ci=0.95 min_effect=0.02
 BLOCK
 
 counts="instructions_per_element loaded_bytes_per_element stored_bytes_per_element dot_instructions_per_element vector_share loop_share"
-models_x86_64="predicted_cycles_per_iteration@znver4 predicted_cycles_per_element@znver4 predicted_uops_per_element@znver4 \
-predicted_cycles_per_element@skylake-avx512 predicted_cycles_per_element@sapphirerapids"
-models_aarch64="predicted_cycles_per_element@neoverse-n1 predicted_cycles_per_element@neoverse-v1 predicted_cycles_per_element@neoverse-v2"
+models() { # ARCH
+    case $1 in
+    x86_64) echo predicted_cycles_per_{iteration,element}@znver4 predicted_uops_per_element@znver4 \
+        predicted_cycles_per_element@{skylake-avx512,sapphirerapids} ;;
+    aarch64) echo predicted_cycles_per_element@neoverse-{n1,v1,v2} ;;
+    esac
+}
 
 # Variants of an op that an architecture has, the compiler's best first.
 variants() { # OP ARCH
@@ -82,11 +86,10 @@ arms() { # OP, variants on standard input
     done
 }
 counted() { # NAME OP ARCH SHAPE [SWEEP]
-    local models=models_$3
     printf '\ncase       %s_%s\nphase      kernel %s %s target=%s\n' "$1" "$3" "$2" "$4" "$3"
     [ $# -lt 5 ] || printf 'sweep      %s\n' "$5"
     printf 'source     static\ncontrol    none\nprimary    instructions_per_element\n'
-    printf 'pass       %s\npass       %s\n' "$counts" "${!models}"
+    printf 'pass       %s\npass       %s\n' "$counts" "$(models "$3")"
     if [ "$3" = x86_64 ]; then echo 'pass       measured_cycles_per_element predicted_minus_measured'; fi
     variants "$2" "$3" | arms "$2"
 }
