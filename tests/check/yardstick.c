@@ -132,7 +132,7 @@ static double best_ns(struct check *c, const struct yardstick_args *a) {
 static void timing(struct check *c) {
     static unsigned char first[BYTES_MAX];
     struct shape one_pass = {.rows = BYTES_MAX, .cols = 1};
-    ptrdiff_t bytes = BYTES_MAX, few = op_info(c->kernel->op)->bytes(&one_pass) > 0 ? 100 : 5000;
+    ptrdiff_t bytes = BYTES_MAX, few = op_info(c->kernel->op)->bytes(&one_pass) > 0 ? 1000 : 5000;
     ptrdiff_t many = 4 * few;
     if (!check_case(c, "time of %td and of %td iterations", few, many)) return;
     void *buffer = buffer_of(c, bytes, first);
