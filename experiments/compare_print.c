@@ -183,6 +183,21 @@ static void why_not(const char *event, char *why, size_t size) {
     counters_close(c);
 }
 
+// Broken between words, so that lines fit the terminal.
+static void print_wrapped(const char *text, int indent) {
+    int at = 0, width = terminal_columns();
+    for (size_t bytes; *text != '\0'; text += bytes, text += strspn(text, " ")) {
+        bytes = strcspn(text, " ");
+        if (at > 0 && at + 1 + (int)bytes > width) {
+            putchar('\n');
+            at = 0;
+        }
+        at += at == 0 ? printf("%*s%.*s", indent, "", (int)bytes, text)
+                      : printf(" %.*s", (int)bytes, text);
+    }
+    putchar('\n');
+}
+
 // Events that nothing was counted of share a line with those of the same status.
 static void print_uncounted(const struct compare_request *q, const struct compare_case *c,
                             const struct compare_rows *rows) {
@@ -199,7 +214,7 @@ static void print_uncounted(const struct compare_request *q, const struct compar
     }
     if (status == NULL) return;
     printf(": %s\n", status);
-    if (why[0] != '\0') printf("    %s\n", why);
+    if (why[0] != '\0') print_wrapped(why, 4);
 }
 
 static void print_counted(const struct compare_case *c, const struct compare_rows *rows,
