@@ -66,7 +66,7 @@ static int check_choice(const void *argument) {
         chosen("", OP_read_stream, 1, avx512 ? "avx512_s4" : "avx2_s4");
         chosen("", OP_matmul_q8_0_a8_32, 1, vnni ? "avx512vnni_s8" : "avx2_s8");
         chosen("", OP_matmul_q8_0_a8_32, 16, vnni ? "avx512vnni_r16" : "avx2_r8");
-        chosen("", OP_matmul_q8_0_a8_32, 33, vnni ? "panel_avx512vnni" : "panel_avx2");
+        chosen("", OP_matmul_q8_0_a8_32, 33, vnni ? "panel_avx512vnni_48x4" : "panel_avx2");
         chosen("", OP_matmul_f32_f32, 1, avx512 ? "avx512_s8" : "avx2_s4");
         chosen("", OP_matmul_f32_f32, 512, avx512 ? "panel_avx512" : "panel_avx2");
     }
