@@ -107,7 +107,6 @@ static int choose_ceilings(struct kernel_run *r) {
                    : bytes < (double)READ_BYTES_LEAST ? READ_BYTES_LEAST
                                                       : (size_t)bytes;
     r->read = (struct ceiling_from){.target = &c->canary, .bytes = slice};
-    ceilings_choose_read(c, &c->canary);
     return 0;
 }
 
@@ -190,8 +189,10 @@ int kernel_phase_run(const struct kernel_phase *p) {
     r.from_ring = kernel_work_from_ring(r.work);
     p->sampler->point = p->point->id;
     p->sampler->canary_best_gbps = NAN;
+    const struct kernel *read_kernel = p->ceilings->kernels[CEILING_read]; // best on the ring
     status = choose_ceilings(&r);
     if (status == 0) status = all_passes(&r);
+    p->ceilings->kernels[CEILING_read] = read_kernel;
     kernel_work_close(r.work);
     free(r.own_memory);
     free(r.own);

@@ -47,3 +47,8 @@ const unsigned char *kernel_work_weights(const struct kernel_work *w, ptrdiff_t 
 // Tokens [*from, *to) of a unit of attention, and its head.
 void kernel_work_queries(const struct kernel_work *w, ptrdiff_t unit, ptrdiff_t *head,
                          ptrdiff_t *from, ptrdiff_t *to);
+
+// kernel_work_layout.c. lay_out is called twice: without an arena it only counts w->used.
+void kernel_work_lay_out(struct kernel_work *w, const struct kernel_work_options *o);
+int kernel_work_fill_activations(struct kernel_work *w, uint64_t seed);
+void kernel_work_fill_thread(struct kernel_work *w, struct operands *t, uint64_t seed);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "experiments/sample.h"
+#include "experiments/sample_parts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -37,8 +37,7 @@ static int open_cpu_clocks(struct sampler *s) {
     return status;
 }
 
-// NaN where a clock cannot be read.
-static double cpu_ns(const struct sampler *s) {
+double sample_cpu_ns(const struct sampler *s) {
     double ns = 0;
     for (size_t i = 0; i < s->cpu_clock_count; i++) {
         struct timespec t;
@@ -75,7 +74,7 @@ void sampler_canary(struct sampler *s) {
     s->eff_mhz = ceiling_effective_mhz();
 }
 
-static void write_ledger(struct sampler *s, const struct ledger_entry *e) {
+void sample_ledger(struct sampler *s, const struct ledger_entry *e) {
     struct record *r = &s->samples;
     record_number(r, "cpu_ns", e->cpu_ns);
     // The canary's ring is the instrument's memory, not the engine's.
@@ -94,7 +93,7 @@ static void write_ledger(struct sampler *s, const struct ledger_entry *e) {
     record_text(r, "flags", e->flags);
 }
 
-static int64_t begin_sample(struct sampler *s, const char *arm, bool warmup) {
+int64_t sample_begin(struct sampler *s, const char *arm, bool warmup) {
     struct record *r = &s->samples;
     int64_t key = s->next_key++;
     record_integer(r, "key", key);
@@ -117,14 +116,14 @@ void sampler_take_ceiling(struct sampler *s, enum ceiling which, const struct ce
     struct ceiling_slice slice = {0};
     for (int timed = from->warm ? 0 : 1; timed < 2; timed++) {
         ledger_read(&before);
-        const double cpu_before_ns = cpu_ns(s);
+        const double cpu_before_ns = sample_cpu_ns(s);
         if (from->target != NULL)
             slice = ceiling_read(s->ceilings, from->target, from->bytes);
         else if (from->own != NULL)
             slice = ceiling_own(s->ceilings, which, from->own, from->bytes, from->iterations);
         else
             slice = ceiling_compute(s->ceilings, which);
-        const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
+        const double cpu_used_ns = sample_cpu_ns(s) - cpu_before_ns;
         ledger_read(&after);
         ledger_difference(&before, &after, &entry);
         entry.cpu_ns = cpu_used_ns;
@@ -133,11 +132,11 @@ void sampler_take_ceiling(struct sampler *s, enum ceiling which, const struct ce
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
     snprintf(arm, sizeof arm, "ceiling:%s", ceiling_name(which));
-    begin_sample(s, arm, false);
+    sample_begin(s, arm, false);
     record_number(&s->samples, "wall_ns", round(clock_ns(slice.end_ticks - slice.begin_ticks)));
     record_number(&s->samples, "bytes", slice.bytes);
     record_number(&s->samples, "ops", slice.ops);
-    write_ledger(s, &entry);
+    sample_ledger(s, &entry);
     record_end(&s->samples);
 }
 
@@ -150,9 +149,8 @@ void sampler_ceiling(struct sampler *s, struct lane *l, enum ceiling which, size
     sampler_take_ceiling(s, which, &from);
 }
 
-// counts: NULL where the event could not be opened.
-static void write_count(struct sampler *s, int64_t key, const char *region, int thread,
-                        const struct event *event, const struct count *count) {
+void sample_count(struct sampler *s, int64_t key, const char *region, int thread,
+                  const struct event *event, const struct count *count) {
     struct record *r = &s->counts;
     record_integer(r, "key", key);
     record_text(r, "region", region);
@@ -234,14 +232,13 @@ static void write_counts(struct sampler *s, int64_t key, const struct region_sum
     counters_total(c, &region->sum.time.counts, region->sum.time.regions, counts);
     for (size_t i = 0; i < counters_event_count(c); i++)
         if (counters_event_opened(counters_event(c, i)))
-            write_count(s, key, region->step->region, thread, counters_event(c, i), &counts[i]);
+            sample_count(s, key, region->step->region, thread, counters_event(c, i), &counts[i]);
 }
 
-// Events that were not opened have one row a sample, with their status and without values.
-static void write_unopened(struct sampler *s, const struct counters *c, int64_t key) {
+void sample_unopened(struct sampler *s, const struct counters *c, int64_t key) {
     for (size_t i = 0; c != NULL && i < counters_event_count(c); i++)
         if (!counters_event_opened(counters_event(c, i)))
-            write_count(s, key, "", -1, counters_event(c, i), NULL);
+            sample_count(s, key, "", -1, counters_event(c, i), NULL);
 }
 
 static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
@@ -264,7 +261,7 @@ static int write_watch(struct sampler *s, const struct watch *w, int64_t key) {
             record_end(&s->steps);
         }
     }
-    write_unopened(s, w->workers[0].probe.counters, key);
+    sample_unopened(s, w->workers[0].probe.counters, key);
     free(sums);
     return 0;
 }
@@ -277,7 +274,7 @@ bool sampler_can_count(struct sampler *s, const char *const *events) {
     if (counters_open(&c, events, count) != 0) return false;
     for (size_t i = 0; i < count; i++)
         usable = usable || counters_event_opened(counters_event(c, i));
-    if (!usable && s != NULL) write_unopened(s, c, s->next_key - 1);
+    if (!usable && s != NULL) sample_unopened(s, c, s->next_key - 1);
     counters_close(c);
     return usable;
 }
@@ -297,7 +294,7 @@ static void write_uncore(struct sampler *s, int64_t key, const struct uncore_cou
         if (!counted && ((d == UNCORE_both) != both || s->uncore_told_pass == s->pass)) continue;
         snprintf(event.name, sizeof event.name, "%s",
                  uncore_direction_name((enum uncore_direction)d));
-        write_count(s, key, "", -1, &event, counted ? &count : NULL);
+        sample_count(s, key, "", -1, &event, counted ? &count : NULL);
     }
     s->uncore_told_pass = s->pass;
 }
@@ -341,11 +338,11 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     // The team dozed off while rows were written. Between the tokens of a real decode it spins:
     // waking it is no part of what is measured.
     team_run(s->ceilings->team, l->threads, get_ready, l);
-    const double cpu_before_ns = cpu_ns(s);
+    const double cpu_before_ns = sample_cpu_ns(s);
     uint64_t begin = clock_ticks_fenced();
     int status = context_eval_chunk(l->context, t->tokens, t->count, t->outputs, t->logits);
     uint64_t end = clock_ticks_fenced();
-    const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
+    const double cpu_used_ns = sample_cpu_ns(s) - cpu_before_ns;
     if (counting) uncore_read(s->uncore, traffic);
     ledger_read(&after);
     if (status != 0)
@@ -359,7 +356,7 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     if (watched && l->watch.event_count > 0 && !t->warmup) flag_counters(s, l, position, &entry);
 
     *wall_ns = round(clock_ns(end - begin));
-    int64_t key = begin_sample(s, l->arm->name, t->warmup);
+    int64_t key = sample_begin(s, l->arm->name, t->warmup);
     struct record *r = &s->samples;
     record_text(r, "part", t->part);
     record_number(r, "wall_ns", *wall_ns);
@@ -367,112 +364,8 @@ int sampler_turn(struct sampler *s, struct lane *l, const struct turn *t, double
     record_integer(r, "tokens", (int64_t)t->count);
     record_number(r, "bytes", bytes);
     record_number(r, "ops", ops);
-    write_ledger(s, &entry);
+    sample_ledger(s, &entry);
     record_end(r);
     if (counting) write_uncore(s, key, traffic_before, traffic);
     return watched ? write_watch(s, &l->watch, key) : 0;
-}
-
-// ---- slices of kernels ------------------------------------------------------------------------
-
-struct slice_probe { // of one worker
-    _Alignas(128) struct probe probe;
-    struct probe_sum sum;
-};
-
-struct binding {
-    struct slice_probe *probes;
-    const char *const *events;
-    size_t count;
-};
-
-static void bind_thread(void *arg, int thread) {
-    struct binding *b = arg;
-    struct probe *p = &b->probes[thread].probe;
-    // The names were tried before; a thread that cannot open them has no counts.
-    if (b->count > 0 && counters_open(&p->counters, b->events, b->count) != 0) p->counters = NULL;
-}
-
-int sampler_bind(struct sampler *s, int threads, const char *const *events) {
-    for (int i = 0; i < s->probe_count; i++) counters_close(s->probes[i].probe.counters);
-    free(s->probes);
-    s->probes = NULL;
-    s->probe_count = 0;
-    if (threads == 0) return 0;
-    struct binding b = {.events = events};
-    while (events != NULL && events[b.count] != NULL) b.count++;
-    if (b.count > COUNTERS_MAX)
-        return fail(EXIT_USAGE, "a pass of %zu events (at most %d)", b.count, COUNTERS_MAX);
-    s->probes = aligned_alloc(128, (size_t)threads * sizeof *s->probes);
-    if (s->probes == NULL) return fail(EXIT_FAILED, "out of memory for the probes of slices");
-    memset(s->probes, 0, (size_t)threads * sizeof *s->probes);
-    s->probe_count = threads;
-    for (int i = 0; i < threads; i++) s->probes[i].probe.fenced = true;
-    b.probes = s->probes;
-    if (events != NULL) team_run(s->ceilings->team, threads, bind_thread, &b);
-    return 0;
-}
-
-struct slice_job {
-    struct sampler *s;
-    const struct kernel_slice *slice;
-};
-
-static void slice_thread(void *arg, int thread) {
-    const struct slice_job *job = arg;
-    struct slice_probe *p = &job->s->probes[thread];
-    p->sum = (struct probe_sum){0};
-    probe_pause(&p->probe);
-    if (job->slice->before != NULL) job->slice->before(job->slice->arg, thread);
-    team_barrier(job->s->ceilings->team, thread);
-    probe_begin(&p->probe);
-    job->slice->work(job->slice->arg, thread);
-    probe_end(&p->probe, &p->sum);
-}
-
-static void write_slice_counts(struct sampler *s, int64_t key, int threads) {
-    struct count counts[COUNTERS_MAX];
-    for (int thread = 0; thread < threads; thread++) {
-        const struct slice_probe *p = &s->probes[thread];
-        const struct counters *c = p->probe.counters;
-        if (c == NULL) continue;
-        counters_total(c, &p->sum.counts, p->sum.regions, counts);
-        for (size_t i = 0; i < counters_event_count(c); i++)
-            if (counters_event_opened(counters_event(c, i)))
-                write_count(s, key, "", thread, counters_event(c, i), &counts[i]);
-    }
-    write_unopened(s, s->probes[0].probe.counters, key);
-}
-
-double sampler_kernel(struct sampler *s, const struct kernel_slice *slice) {
-    struct ledger_reading before, after;
-    struct ledger_entry entry;
-    struct slice_job job = {s, slice};
-    ledger_read(&before);
-    const double cpu_before_ns = cpu_ns(s);
-    team_run(s->ceilings->team, slice->threads, slice_thread, &job);
-    const double cpu_used_ns = cpu_ns(s) - cpu_before_ns;
-    ledger_read(&after);
-    ledger_difference(&before, &after, &entry);
-    entry.cpu_ns = cpu_used_ns;
-    entry.canary_gbps = s->canary_gbps;
-    entry.eff_mhz = s->eff_mhz;
-    ledger_flag(&entry, s->canary_best_gbps);
-    uint64_t begin = UINT64_MAX, end = 0; // the first worker's begin to the last one's end
-    for (int i = 0; i < slice->threads; i++) {
-        const struct probe *p = &s->probes[i].probe;
-        uint64_t ended = p->begin_ticks + s->probes[i].sum.ticks;
-        if (p->begin_ticks < begin) begin = p->begin_ticks;
-        if (ended > end) end = ended;
-    }
-    int64_t key = begin_sample(s, slice->arm, slice->warmup);
-    struct record *r = &s->samples;
-    const double wall_ns = round(clock_ns(end - begin));
-    record_number(r, "wall_ns", wall_ns);
-    record_number(r, "bytes", slice->bytes);
-    record_number(r, "ops", slice->ops);
-    write_ledger(s, &entry);
-    record_end(r);
-    write_slice_counts(s, key, slice->threads);
-    return wall_ns;
 }
