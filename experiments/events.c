@@ -39,6 +39,19 @@ int events_select(void) {
     return error != 0 ? fail(EXIT_FAILED, "%s", probes_error()) : 0;
 }
 
+int events_read_group(const char *stem, struct event_group **out) {
+    char path[4352];
+    *out = NULL;
+    if (*stem == '\0') return 0;
+    if (stem[strspn(stem, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+        return fail(EXIT_FAILED, "'%s' is no name of a group file", stem);
+    int status = directory(path, sizeof path);
+    if (status != 0) return status;
+    const size_t used = strlen(path);
+    snprintf(path + used, sizeof path - used, "/%s.group", stem);
+    return group_read(out, path) != 0 ? fail(EXIT_FAILED, "%s", probes_error()) : 0;
+}
+
 static const char *meaning_of(const char *name) {
     const struct group_name *shared;
     for (size_t i = 0; (shared = group_name_at(i)) != NULL; i++)
@@ -80,14 +93,15 @@ int events_list(enum table_format format) {
     int status = events_select();
     if (status != 0) return status;
     table_open(&t, format, columns);
-    const struct group *g = group_selected();
+    const struct event_group *g = group_selected();
     for (size_t i = 0; g != NULL && i < g->event_count; i++) group_event_row(&t, &g->events[i]);
     counters_list(event_row, &t);
     return table_close(&t);
 }
 
 // Events that a metric needs, "instructions cycles".
-static void needs(const struct group *g, const struct group_metric *m, char *text, size_t size) {
+static void needs(const struct event_group *g, const struct group_metric *m, char *text,
+                  size_t size) {
     const char *names[32];
     size_t count = group_metric_events(g, m, names, 32), used = 0;
     text[0] = 0;
@@ -95,7 +109,7 @@ static void needs(const struct group *g, const struct group_metric *m, char *tex
         used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", names[i]);
 }
 
-static void metric_row(struct table *t, const struct group *g, const char *core,
+static void metric_row(struct table *t, const struct event_group *g, const char *core,
                        const struct group_metric *m, bool here) {
     char events[512];
     const char *absent = group_metric_absent(g, m, core);
@@ -112,7 +126,7 @@ static void metric_row(struct table *t, const struct group *g, const char *core,
     table_text(t, absent);
 }
 
-static void group_rows(struct table *t, const struct group *g, bool here) {
+static void group_rows(struct table *t, const struct event_group *g, bool here) {
     const char *cores[8] = {""};
     size_t count = 0;
     for (size_t i = 0; i < g->event_count; i++) {
@@ -138,12 +152,12 @@ int events_list_groups(enum table_format format) {
     if (glob(path, 0, NULL, &found) != 0) return fail(EXIT_FAILED, "%s: no such file", path);
     table_open(&t, format, columns);
     for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
-        struct group *g;
+        struct event_group *g;
         if (group_read(&g, found.gl_pathv[i]) != 0) {
             status = fail(EXIT_FAILED, "%s", probes_error());
             break;
         }
-        const struct group *own = group_selected();
+        const struct event_group *own = group_selected();
         group_rows(&t, g, own != NULL && strcmp(own->stem, g->stem) == 0);
         group_free(g);
     }

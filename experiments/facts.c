@@ -24,6 +24,7 @@
 #include "experiments/run_dir.h"
 #include "experiments/sha256.h"
 #include "kernels/isa_units.h"
+#include "probes/group.h"
 #include "probes/machine.h"
 
 void facts_utc(char utc[20]) {
@@ -302,6 +303,7 @@ int facts_write(const char *directory, const struct run_facts *f) {
          getenv("INFEROMETER_KERNEL") != NULL ? getenv("INFEROMETER_KERNEL") : "");
     fact(r, "machine", machine_slug(m));
     fact(r, "units_without_kernel", isa_units());
+    fact(r, "event_group", group_selected() != NULL ? group_selected()->stem : "");
     for (size_t i = 0; i < machine_fact_count(m); i++) {
         const struct machine_fact *one = machine_fact_at(m, i);
         fact(r, one->key, one->status == STATUS_ok ? one->value : "");

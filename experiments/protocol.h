@@ -64,6 +64,7 @@ struct protocol_case {
     enum granularity granularity;
     size_t pass_count;
     char ***passes;      // NULL-terminated lists of event names
+    char **pass_words;   // as written in all passes: events and metrics; NULL ends them
     const char *primary; // NULL: none
     double ci, min_effect;
 };

@@ -200,10 +200,24 @@ static bool simulated(const struct protocol_case *c) {
     return source != NULL && (strcmp(source, "sim") == 0 || strcmp(source, "static") == 0);
 }
 
+static int keep_words(struct reader *r, size_t case_index, struct protocol_case *c) {
+    size_t count = 0;
+    for (const struct statement *s = NULL;
+         (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;)
+        count += s->count;
+    if ((c->pass_words = protocol_keep(r, count + 1, sizeof *c->pass_words)) == NULL)
+        return EXIT_FAILED;
+    count = 0;
+    for (const struct statement *s = NULL; (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;
+         count += s->count)
+        memcpy(c->pass_words + count, s->args, s->count * sizeof *s->args);
+    return 0;
+}
+
 // A pass as this machine's counters take it: one or several. A copy in a run's directory keeps what
 // is written.
 static int read_passes(struct reader *r, size_t case_index, struct protocol_case *c) {
-    int status = 0;
+    int status = keep_words(r, case_index, c);
     for (const struct statement *s = NULL;
          status == 0 && (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;) {
         if (r->copy || simulated(c)) {

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "experiments/failure.h"
+#include "experiments/summary_metrics.h"
 #include "experiments/summary_row.h"
+#include "probes/group.h"
 
 static void write_row(struct csv_writer *w, const struct summary_input *in,
                       const struct summary_row *row, int version) {
@@ -62,6 +64,7 @@ int summary_compute(struct csv_writer *w, const struct summary_input *in, int ve
     const struct series series = {.in = in, .samples = &times, .version = version};
     if (status == 0) status = summary_rows_of(&rows, &series);
     if (status == 0 && version > 1) status = summary_rows_of_counts(&rows, in, &times, version);
+    if (status == 0 && version > 1) status = summary_rows_of_metrics(&rows, in, &times, version);
     if (status == 0 && version > 1) status = summary_rows_judge(&rows, in, &times);
     if (status == 0 && (order = malloc((rows.count + 1) * sizeof *order)) == NULL)
         status = fail(EXIT_FAILED, "out of memory for a summary");
@@ -95,7 +98,7 @@ int summary_write(const char *directory, const struct protocol *p, const char *o
     snprintf(path, sizeof path, "%s/summary.csv", directory);
     if (status == 0) status = csv_create(&w, output_path != NULL ? output_path : path);
     if (status == 0) {
-        const struct summary_input in = {p, &points, &samples, &counts};
+        const struct summary_input in = {p, &points, &samples, &counts, group_selected()};
         status = summary_compute(&w, &in, STATISTICS_VERSION);
         char reason[2048];
         snprintf(reason, sizeof reason, "%s", failure());

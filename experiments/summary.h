@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// summary.csv from the protocol, points.csv, samples.csv and counts.csv alone, so that `verify` can
-// recompute it.
+// summary.csv from the protocol, points.csv, samples.csv, counts.csv and the metrics of the group file
+// that run.csv names, so that `verify` can recompute it.
 #pragma once
 #include "experiments/summary_sample.h"
 
@@ -11,5 +11,5 @@
 // What cannot be computed has no row, or one that says why.
 int summary_compute(struct csv_writer *w, const struct summary_input *in, int version);
 // Reads directory/{points,samples,counts}.csv and writes directory/summary.csv, or output_path
-// where that is not NULL; the file must not exist yet.
+// where that is not NULL; the file must not exist yet. Metrics are those of group_selected().
 int summary_write(const char *directory, const struct protocol *p, const char *output_path);

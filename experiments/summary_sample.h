@@ -37,9 +37,11 @@ struct summary_samples {
     // The driver takes the peak that binds in every round, the others at the ends of a rep only.
     struct summary_binding *bindings; // of each point
 };
+struct event_group;
 struct summary_input {
     const struct protocol *protocol;
     const struct csv_table *points, *samples, *counts;
+    const struct event_group *group; // whose metrics are measures; NULL: none are
 };
 // The tables outlive what is read. Passes of counters are for their counts, not for times: samples
 // of pass > 0 are read where counted is true, and only they. On failure free it too.

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/events.h"
 #include "experiments/sha256.h"
 #include "experiments/summary.h"
+#include "probes/group.h"
 
 int verify_fail(const struct run *r, enum run_file f, size_t row, const char *format, ...) {
     char what[1024];
@@ -112,9 +114,12 @@ static int verify_summary(const struct run *r, const struct protocol *p) {
     struct csv_writer w;
     struct csv_table again = {0};
     csv_to(&w, memory);
+    struct event_group *group = NULL;
+    int status = events_read_group(run_fact(r, "event_group"), &group);
     const struct summary_input in = {p, &r->files[RUN_points], &r->files[RUN_samples],
-                                     &r->files[RUN_counts]};
-    int status = summary_compute(&w, &in, (int)stated);
+                                     &r->files[RUN_counts], group};
+    if (status == 0) status = summary_compute(&w, &in, (int)stated);
+    group_free(group);
     if (status == 0) status = csv_close(&w);
     if (fclose(memory) != 0 && status == 0)
         status = fail(EXIT_FAILED, "%s: out of memory", r->path);

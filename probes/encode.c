@@ -136,7 +136,7 @@ static void absent(struct encoding *e, const char *reason) {
     snprintf(e->reason, sizeof e->reason, "%.159s", reason);
 }
 
-static bool metric_name(const struct group *g, const char *name) {
+static bool metric_name(const struct event_group *g, const char *name) {
     return g && group_metric(g, name);
 }
 
@@ -149,7 +149,7 @@ static bool shared_name(const char *name) {
 
 int encode_event_on(const char *name, const struct core_pmu *core, struct encoding *e) {
     memset(e, 0, sizeof *e);
-    const struct group *g = group_selected();
+    const struct event_group *g = group_selected();
     const struct group_event *own = g ? group_event(g, name, core ? core->name : NULL) : NULL;
     if (own && *own->absent) {
         absent(e, own->absent);
@@ -194,7 +194,7 @@ int encode_event(const char *name, struct encoding *e) {
 }
 
 void encode_offer_table(struct nearest *near) {
-    const struct group *g = group_selected();
+    const struct event_group *g = group_selected();
     for (size_t i = 0; i < TABLE_ROWS; i++) nearest_offer(near, table[i].name);
     for (size_t i = 0; g && i < g->event_count; i++) nearest_offer(near, g->events[i].name);
     for (size_t i = 0; g && i < g->metric_count; i++) nearest_offer(near, g->metrics[i].name);

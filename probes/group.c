@@ -11,7 +11,7 @@
 #include "probes/group_formula.h"
 #include "probes/machine.h"
 
-bool group_matches(const struct group *g, const char *vendor, int family, int model) {
+bool group_matches(const struct event_group *g, const char *vendor, int family, int model) {
     for (size_t i = 0; i < g->match_count; i++) {
         const struct group_match *m = &g->matches[i];
         if (!strcmp(m->vendor, vendor) && m->family == family && model >= m->model_low &&
@@ -21,7 +21,8 @@ bool group_matches(const struct group *g, const char *vendor, int family, int mo
     return false;
 }
 
-const struct group_event *group_event(const struct group *g, const char *name, const char *core) {
+const struct group_event *group_event(const struct event_group *g, const char *name,
+                                      const char *core) {
     for (size_t i = 0; i < g->event_count; i++) {
         const struct group_event *e = &g->events[i];
         if (strcmp(e->name, name)) continue;
@@ -30,13 +31,13 @@ const struct group_event *group_event(const struct group *g, const char *name, c
     return NULL;
 }
 
-const struct group_metric *group_metric(const struct group *g, const char *name) {
+const struct group_metric *group_metric(const struct event_group *g, const char *name) {
     for (size_t i = 0; i < g->metric_count; i++)
         if (!strcmp(g->metrics[i].name, name)) return &g->metrics[i];
     return NULL;
 }
 
-const char *group_metric_absent(const struct group *g, const struct group_metric *m,
+const char *group_metric_absent(const struct event_group *g, const struct group_metric *m,
                                 const char *core) {
     if (*m->absent) return m->absent;
     for (int i = 0; i < m->formula.count; i++) {
@@ -51,8 +52,8 @@ const char *group_metric_absent(const struct group *g, const struct group_metric
     return "";
 }
 
-static size_t add_events(const struct group *g, const struct group_metric *m, const char **names,
-                         size_t max, size_t count) {
+static size_t add_events(const struct event_group *g, const struct group_metric *m,
+                         const char **names, size_t max, size_t count) {
     for (int i = 0; i < m->formula.count; i++) {
         if (m->formula.steps[i].op != FORMULA_term) continue;
         const char *term = m->formula.steps[i].term;
@@ -69,13 +70,13 @@ static size_t add_events(const struct group *g, const struct group_metric *m, co
     return count;
 }
 
-size_t group_metric_events(const struct group *g, const struct group_metric *m, const char **names,
-                           size_t max) {
+size_t group_metric_events(const struct event_group *g, const struct group_metric *m,
+                           const char **names, size_t max) {
     return add_events(g, m, names, max, 0);
 }
 
 struct resolver {
-    const struct group *g;
+    const struct event_group *g;
     group_term *term;
     void *arg;
 };
@@ -93,8 +94,8 @@ static enum status resolve(void *arg, const char *name, double *value) {
     return s;
 }
 
-enum status group_evaluate(const struct group *g, const struct group_metric *m, group_term *term,
-                           void *arg, double *value) {
+enum status group_evaluate(const struct event_group *g, const struct group_metric *m,
+                           group_term *term, void *arg, double *value) {
     struct resolver r = {g, term, arg};
     if (*m->absent) {
         *value = (double)__builtin_nanf("");
@@ -103,9 +104,9 @@ enum status group_evaluate(const struct group *g, const struct group_metric *m, 
     return formula_evaluate(&m->formula, resolve, &r, value);
 }
 
-static struct group *selected;
+static struct event_group *selected;
 
-const struct group *group_selected(void) {
+const struct event_group *group_selected(void) {
     return selected;
 }
 
@@ -119,10 +120,10 @@ int group_select(const char *directory) {
     snprintf(pattern, sizeof pattern, "%s/*.group", directory);
     if (glob(pattern, 0, NULL, &found))
         return probes_fail(ENOENT, "%s: no group file lies there", directory);
-    struct group *best = NULL;
+    struct event_group *best = NULL;
     int error = 0;
     for (size_t i = 0; !error && i < found.gl_pathc; i++) {
-        struct group *g;
+        struct event_group *g;
         if ((error = group_read(&g, found.gl_pathv[i])) != 0) break;
         bool here = group_matches(g, vendor, family, model);
         if (!here && (best || g->match_count)) {

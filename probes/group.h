@@ -35,7 +35,7 @@ struct group_metric {
     int line;
 };
 
-struct group {
+struct event_group {
     char path[512], stem[64]; // stem: the file's name without ".group"
     char cpu[80];             // "AMD Zen 4"
     char pmu[48];             // libpfm4's name of the PMU; "" where events are raw
@@ -52,36 +52,37 @@ struct group {
 };
 
 // Reads a file. 0, or -errno with a message (probes/error.h) that names file, line and remedy.
-int group_read(struct group **out, const char *path);
-void group_free(struct group *g);
-bool group_matches(const struct group *g, const char *vendor, int family, int model);
+int group_read(struct event_group **out, const char *path);
+void group_free(struct event_group *g);
+bool group_matches(const struct event_group *g, const char *vendor, int family, int model);
 
 // The event of this name for a thread on a core of the PMU `core` ("" or NULL: any). NULL: none.
-const struct group_event *group_event(const struct group *g, const char *name, const char *core);
-const struct group_metric *group_metric(const struct group *g, const char *name);
+const struct group_event *group_event(const struct event_group *g, const char *name,
+                                      const char *core);
+const struct group_metric *group_metric(const struct event_group *g, const char *name);
 // Why the metric cannot be had on such a core: stated, or because an event that it needs is absent.
 // "" where it can.
-const char *group_metric_absent(const struct group *g, const struct group_metric *m,
+const char *group_metric_absent(const struct event_group *g, const struct group_metric *m,
                                 const char *core);
 // Names of the events that a metric needs, metrics in it resolved; each once. Returns how many
 // there are; fills at most max. Names belong to the group.
-size_t group_metric_events(const struct group *g, const struct group_metric *m, const char **names,
-                           size_t max);
+size_t group_metric_events(const struct event_group *g, const struct group_metric *m,
+                           const char **names, size_t max);
 
 // A metric's value from the values of its events. `term` gives an event's (or time_ns's) value and
 // status; statuses without values make the metric that status. A divisor of zero gives
 // STATUS_zero_suspect. *value is NaN unless the status is ok, unverified, multiplexed, inexact or
 // below_min_region. line_bytes is 64 unless `term` knows better.
 typedef enum status group_term(void *arg, const char *name, double *value);
-enum status group_evaluate(const struct group *g, const struct group_metric *m, group_term *term,
-                           void *arg, double *value);
+enum status group_evaluate(const struct event_group *g, const struct group_metric *m,
+                           group_term *term, void *arg, double *value);
 
 // ---- this machine's group -----------------------------------------------------------------------
 // Chooses the file of this CPU in a directory (generic.group where none matches) for the whole
 // process: encode_event and counters_open know its names from then on. Once, before threads start.
 // 0, or -errno with a message; -ENOENT: the directory has none.
 int group_select(const char *directory);
-const struct group *group_selected(void); // NULL: none
+const struct event_group *group_selected(void); // NULL: none
 // The names that all files share: probes/events/names.def. NULL behind the last.
 struct group_name {
     const char *name, *unit, *meaning; // unit "" of events

@@ -13,7 +13,7 @@
 #include "probes/nearest.h"
 
 struct reader {
-    struct group *g;
+    struct event_group *g;
     enum { PART_head, PART_events, PART_metrics, PART_notes } part;
     char core[48], where[600]; // "file:line"
     int line;
@@ -63,7 +63,7 @@ static int absent_reason(const struct reader *r, char *text, char *reason, size_
 }
 
 static int head_line(struct reader *r, char *key, char *rest) {
-    struct group *g = r->g;
+    struct event_group *g = r->g;
     if (!strcmp(key, "cpu")) {
         snprintf(g->cpu, sizeof g->cpu, "%s", trimmed(rest));
         return 0;
@@ -104,7 +104,7 @@ static int head_line(struct reader *r, char *key, char *rest) {
 }
 
 static int event_line(struct reader *r, char *name, char *rest) {
-    struct group *g = r->g;
+    struct event_group *g = r->g;
     int error = check_name(r, name);
     if (error) return error;
     for (size_t i = 0; i < g->event_count; i++)
@@ -139,7 +139,7 @@ static int event_line(struct reader *r, char *name, char *rest) {
     return 0;
 }
 
-static bool known_term(const struct group *g, const char *name, size_t metrics) {
+static bool known_term(const struct event_group *g, const char *name, size_t metrics) {
     if (!strcmp(name, "time_ns") || !strcmp(name, "line_bytes")) return true;
     for (size_t i = 0; i < g->event_count; i++)
         if (!strcmp(g->events[i].name, name)) return true;
@@ -149,7 +149,7 @@ static bool known_term(const struct group *g, const char *name, size_t metrics) 
 }
 
 static int metric_line(struct reader *r, char *name, char *rest) {
-    struct group *g = r->g;
+    struct event_group *g = r->g;
     int error = check_name(r, name);
     if (error) return error;
     if (known_term(g, name, g->metric_count))
@@ -214,7 +214,7 @@ static int one_line(struct reader *r, char *line) {
                                     : metric_line(r, key, rest);
 }
 
-int group_read(struct group **out, const char *path) {
+int group_read(struct event_group **out, const char *path) {
     char *line = NULL;
     size_t room = 0;
     *out = NULL;
@@ -248,7 +248,7 @@ int group_read(struct group **out, const char *path) {
     return error;
 }
 
-void group_free(struct group *g) {
+void group_free(struct event_group *g) {
     if (!g) return;
     free(g->matches);
     free(g->events);

@@ -25,7 +25,7 @@ static int want(struct wanted *w, const char *name) {
 }
 
 static int want_word(struct wanted *w, const char *word) {
-    const struct group *g = group_selected();
+    const struct event_group *g = group_selected();
     const struct group_metric *m = g && !group_event(g, word, NULL) ? group_metric(g, word) : NULL;
     const char *names[EVENTS_MAX];
     if (!m) return want(w, word);

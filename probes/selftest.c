@@ -200,7 +200,7 @@ size_t selftest_run(const struct selftest_loop *loops, size_t loop_count, const 
             if (n < max) test_one(events[i], loops, loop_count, &results[n]);
         return n;
     }
-    const struct group *g = group_selected();
+    const struct event_group *g = group_selected();
     for (size_t i = 0; g && i < g->event_count; i++) {
         size_t k = 0;
         while (strcmp(g->events[k].name, g->events[i].name)) k++;

@@ -44,7 +44,7 @@ static bool of_this_architecture(const char *stem) {
 #endif
 }
 
-static void check_codes(const struct group *g) {
+static void check_codes(const struct event_group *g) {
     struct csv_table t;
     if (csv_read(&t, "tests/group_codes.csv") != 0) {
         expect(false, "%s", failure());
@@ -67,7 +67,7 @@ static void check_codes(const struct group *g) {
 
 static int check_group(const char *stem) {
     char path[256];
-    struct group *g;
+    struct event_group *g;
     snprintf(path, sizeof path, "probes/events/%s.group", stem);
     setenv("LIBPFM_ENCODE_INACTIVE", "1", 1); // before libpfm4 starts
     if (!*encode_library()) {
@@ -134,7 +134,7 @@ static int check_refusal(const char *name) {
         if (strcmp(csv_cell(&t, row, csv_column(&t, "name")), name) != 0) continue;
         const char *text = csv_cell(&t, row, csv_column(&t, "text"));
         const char *want = csv_cell(&t, row, csv_column(&t, "message"));
-        struct group *g = NULL;
+        struct event_group *g = NULL;
         int fd = mkstemp(path);
         FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
         expect(file != NULL, "no temporary file");
@@ -224,7 +224,7 @@ static int check_selection(void) { // one file a CPU, and every stated CPU has i
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int matches = 0;
         for (size_t k = 0; k < found.gl_pathc; k++) {
-            struct group *g;
+            struct event_group *g;
             if (group_read(&g, found.gl_pathv[k]) != 0) continue;
             if (group_matches(g, rows[i].vendor, rows[i].family, rows[i].model)) {
                 matches++;
@@ -275,7 +275,7 @@ static int check_kinds_of_cores(void) {
     char root[] = "/tmp/check_groups_sysfs_XXXXXX";
     struct core_pmus p;
     struct encoding e;
-    struct group *g;
+    struct event_group *g;
     make_tree(root, hybrid);
     core_pmus_read(&p, root);
     remove_tree(root);

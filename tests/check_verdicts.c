@@ -88,7 +88,8 @@ static int session_compute(struct session *s) {
         csv_parse_table(&s->sample_table, "samples.csv", s->samples.bytes, s->samples.count);
     if (status == 0)
         status = csv_parse_table(&s->count_table, "counts.csv", s->counts.bytes, s->counts.count);
-    const struct summary_input in = {s->protocol, &s->points, &s->sample_table, &s->count_table};
+    const struct summary_input in = {s->protocol, &s->points, &s->sample_table, &s->count_table,
+                                     NULL};
     out.file = open_memstream(&out.bytes, &out.count);
     csv_to(&w, out.file);
     if (status == 0) status = summary_compute(&w, &in, STATISTICS_VERSION);
