@@ -42,7 +42,7 @@ int events_select(void) {
 int events_read_group(const char *stem, struct event_group **out) {
     char path[4352];
     *out = NULL;
-    if (*stem == '\0') return 0;
+    if (stem == NULL || *stem == '\0') return 0;
     if (stem[strspn(stem, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
         return fail(EXIT_FAILED, "'%s' is no name of a group file", stem);
     int status = directory(path, sizeof path);

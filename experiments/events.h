@@ -7,7 +7,8 @@
 // incomplete installation) it says so on stderr and goes on. 0, or an exit code with failure() set:
 // a file that cannot be read is named with its line.
 int events_select(void);
-// The group file of this stem in the data directory, whoever measured by it. "": *out is NULL.
+// The group file of this stem in the data directory, whoever measured by it. NULL or "": *out is
+// NULL.
 struct event_group;
 int events_read_group(const char *stem, struct event_group **out);
 int events_list(enum table_format format);        // `list events`

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// summary.csv from the protocol, points.csv, samples.csv, counts.csv and the metrics of the group file
-// that run.csv names, so that `verify` can recompute it.
+// summary.csv from the protocol, points.csv, samples.csv, counts.csv and the metrics of the group
+// file that run.csv names, so that `verify` can recompute it.
 #pragma once
 #include "experiments/summary_sample.h"
 
