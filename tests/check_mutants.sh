@@ -34,7 +34,8 @@ WAS=$was BECOMES=$becomes awk 'BEGIN { was = ENVIRON["WAS"]; becomes = ENVIRON["
       print }
     END { exit !done }' "$file" >"$work/$symbol.S" || { echo "$file holds no \"$was\": correct row $row of $table"; exit 1; }
 "${cc[@]}" -I. -I"$build" -c "$work/$symbol.S" -o "$work/$symbol.o"
-"${cc[@]}" "$work/$symbol.o" "$build/tests/check_kernels.o" "$build"/tests/check/*.o "$build/libinferometer.a" -lm -pthread -o "$work/check"
+mapfile -t twins < <(find "$build/tests/evex" -name '*.o' 2>/dev/null)
+"${cc[@]}" "$work/$symbol.o" "$build/tests/check_kernels.o" "$build"/tests/check/*.o "${twins[@]}" "$build/libinferometer.a" -lm -pthread -o "$work/check"
 status=0
 timeout 120 "${run[@]}" "$work/check" "$symbol" >"$work/log" 2>&1 || status=$?
 case $status in

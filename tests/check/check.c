@@ -143,6 +143,12 @@ static unsigned char *below(unsigned char *end, size_t bytes, size_t align) {
 void *check_input(struct check *c, const char *name, size_t bytes, size_t align, int place) {
     struct area *area = area_new(c, name, KIND_INPUT, bytes);
     unsigned char *end = area->memory + AREA_BYTES;
+    // Every third case an input begins behind a page that faults instead: reads before it.
+    if (place == AT_GUARD && c->cases % 3 == 2) {
+        area->data = area->memory;
+        memset(area->data, 0xff, bytes + MARGIN_BYTES);
+        return area->data;
+    }
     if (place == AT_GUARD)
         area->data = below(end, bytes, align);
     else

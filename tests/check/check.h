@@ -29,8 +29,8 @@ struct check {
 bool check_case(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void check_fail(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// Where an input lies: its last byte before a page that faults, or `n` bytes behind a multiple
-// of 64.
+// Where an input lies: its last byte before a page that faults (in every third case its first byte
+// behind one), or `n` bytes behind a multiple of 64.
 enum { AT_GUARD = -1 };
 // Input of `bytes`, preset to 0xff (as floats: NaN); read-only while the kernel runs.
 void *check_input(struct check *c, const char *name, size_t bytes, size_t align, int place);

@@ -67,6 +67,7 @@ while [ "$done_count" -lt "$count" ] && read -r arch symbol file change <&3; do
     source=kernels/asm/$arch/$symbol.S
     [ "$file" = "$source" ] || cp "$source" "$work/tree/$source"
     choose_tools "$arch"
+    mapfile -t twins < <(find "build/$arch/tests/evex" -name '*.o' 2>/dev/null)
     for tree in tree plain; do
         include=() at=$source
         [ $tree = tree ] && include=("-I$work/tree") && at=$work/tree/$source
@@ -74,7 +75,7 @@ while [ "$done_count" -lt "$count" ] && read -r arch symbol file change <&3; do
         text_of "$work/$tree.o"
     done
     cmp -s "$work/tree.o.bin" "$work/plain.o.bin" && continue
-    "${cc[@]}" "$work/tree.o" "build/$arch/tests/check_kernels.o" "build/$arch"/tests/check/*.o \
+    "${cc[@]}" "$work/tree.o" "build/$arch/tests/check_kernels.o" "build/$arch"/tests/check/*.o "${twins[@]}" \
         "build/$arch/libinferometer.a" -lm -pthread -o "$work/check" 2>"$work/log" ||
         { cat "$work/log" >&2; exit 1; }
     status=0
