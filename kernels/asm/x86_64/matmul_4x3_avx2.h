@@ -6,13 +6,19 @@
 //   WEIGHT_BYTES          bytes of an element, where TAIL
 //   macro start           once a turn, before its pieces
 //   macro load_w row, w, piece   8 columns of the row at w: ymm15
+//   X_BF16                where x is bf16
 //   macro one w           an element as a float to xmm15, zeroes above, where TAIL; esi is scratch
 #pragma once
 // clang-format off
 #define TOKENS 3
 #define SCALE_BYTES 128
 #define TURN_COLS PIECES * 8
-#define TURN_X_BYTES PIECES * 32
+#ifdef X_BF16
+#define X_BYTES 2
+#else
+#define X_BYTES 4
+#endif
+#define TURN_X_BYTES PIECES * 8 * X_BYTES
 #include "kernels/asm/x86_64/matmul_4xn.h"
 
 .macro constants
@@ -34,16 +40,36 @@
 .endif
 .endm
 
+// 8 columns of a token, and one column with zeroes above.
+#ifdef X_BF16
+.macro load_x to, at
+        vpmovzxwd ymm\to, [\at]
+        vpslld  ymm\to, ymm\to, 16
+.endm
+.macro one_x to, at
+        movzx   esi, word ptr [\at]
+        shl     esi, 16
+        vmovd   xmm\to, esi
+.endm
+#else
+.macro load_x to, at
+        vmovups ymm\to, [\at]
+.endm
+.macro one_x to, at
+        vmovss  xmm\to, [\at]
+.endm
+#endif
+
 .macro turn tokens
         start
         .irp    piece, 0, 1, 2, 3
 .if \piece < PIECES
-        vmovups ymm12, [r12 + 32 * \piece]
+        load_x  12, r12+8*X_BYTES*\piece
 .if \tokens > 1
-        vmovups ymm13, [r12 + rdx + 32 * \piece]
+        load_x  13, r12+rdx+8*X_BYTES*\piece
 .endif
 .if \tokens > 2
-        vmovups ymm14, [r12 + rdx * 2 + 32 * \piece]
+        load_x  14, r12+rdx*2+8*X_BYTES*\piece
 .endif
         load_w  0, r8, \piece
         dots    0, 4, 8, \tokens
@@ -60,12 +86,12 @@
 .macro tail name, tokens
 .if TAIL
 \name\()_one:
-        vmovss  xmm12, [r12]            // lanes above the first are zero
+        one_x   12, r12
 .if \tokens > 1
-        vmovss  xmm13, [r12 + rdx]
+        one_x   13, r12+rdx
 .endif
 .if \tokens > 2
-        vmovss  xmm14, [r12 + rdx * 2]
+        one_x   14, r12+rdx*2
 .endif
         one     r8
         dots    0, 4, 8, \tokens
@@ -79,7 +105,7 @@
         add     r9, WEIGHT_BYTES
         add     r10, WEIGHT_BYTES
         add     r11, WEIGHT_BYTES
-        add     r12, 4
+        add     r12, X_BYTES
         dec     ecx
         jnz     \name\()_one
 .endif

@@ -13,9 +13,9 @@
 // The matrix comes from memory once and is not used again. The rows are cut into eight parts, each
 // read front to back. x of 8192 columns is as large as the first-level cache, and what its reading
 // costs there, memory does not deliver: eight rows share a load of x, lines are loaded whole (one
-// column of eight rows may lie in one set of 8 ways), and memory is asked PREFETCH_BYTES ahead to
-// fill the second level (a prefetch never faults). What is left of rows / 8 is one more pass, its
-// pointers clamped to the last row.
+// column of eight rows may lie in one set of 8 ways), and memory is asked FAR_BYTES ahead to
+// fill the second level and that NEAR_BYTES ahead to fill the first (a prefetch never faults). What
+// is left of rows / 8 is one more pass, its pointers clamped to the last row.
 //
 // Live: rdi args, r8-r15 rows of w, rax x, rcx columns left, rsi y, rbp bytes between the y of two
 //       parts, rdx scratch, rbx passes left, vectors 0-15 (AVX2: 0-7) sums.
@@ -26,7 +26,8 @@
 // clang-format off
 #include "kernels/asm/asm.h"
 
-#define PREFETCH_BYTES 4096
+#define FAR_BYTES 4096
+#define NEAR_BYTES 256
 #define ROW0 [rsp + 32]         // the first part's row of this pass; float sums[8] before it
 #define COUNT [rsp + 40]        // rows of this pass
 #define PART [rsp + 48]         // bytes between two parts
@@ -43,7 +44,8 @@
 .endm
 
 .macro prefetch_row n, w
-        prefetcht2 [\w + PREFETCH_BYTES]
+        prefetcht2 [\w + FAR_BYTES]
+        prefetcht0 [\w + NEAR_BYTES]
 .endm
 
 .macro advance_row n, w

@@ -3,6 +3,7 @@
 // line are taken one by one: a file with such columns defines
 //   WEIGHT_BYTES    bytes of an element
 //   macro one w     an element as a float to xmm8, zeroes above; edx is scratch
+//   X_BF16          where x is bf16
 #pragma once
 // clang-format off
 #include "kernels/asm/x86_64/matmul_s8.h"
@@ -17,9 +18,16 @@
 .endm
 .macro tail
 .Lone:
+#ifdef X_BF16
+        movzx   edx, word ptr [rax]
+        shl     edx, 16
+        vmovd   xmm12, edx
+        add     rax, 2
+#else
         vmovss  xmm12, [rax]            // lanes above the first are zero
-        each_row line_one
         add     rax, 4
+#endif
+        each_row line_one
         dec     ecx
         jnz     .Lone
 .endm
