@@ -8,6 +8,8 @@
 #include "experiments/random.h"
 #include "experiments/statistics.h"
 #include "experiments/summary.h"
+#include "probes/error.h"
+#include "probes/group.h"
 #include "tests/case.h"
 
 #define SAYS(condition)                                                                            \
@@ -28,7 +30,8 @@ struct session {
     struct text samples, counts;
     struct csv_table points, sample_table, count_table, summary;
     int key;
-    bool kernel; // samples are slices of a kernel, without part and tokens
+    struct event_group *group; // whose metrics are measures
+    bool kernel;               // samples are slices of a kernel, without part and tokens
 };
 
 static void header(FILE *f, enum run_file file, const char *more) {
@@ -89,7 +92,7 @@ static int session_compute(struct session *s) {
     if (status == 0)
         status = csv_parse_table(&s->count_table, "counts.csv", s->counts.bytes, s->counts.count);
     const struct summary_input in = {s->protocol, &s->points, &s->sample_table, &s->count_table,
-                                     NULL};
+                                     s->group};
     out.file = open_memstream(&out.bytes, &out.count);
     csv_to(&w, out.file);
     if (status == 0) status = summary_compute(&w, &in, STATISTICS_VERSION);
@@ -104,6 +107,7 @@ static void session_close(struct session *s) {
     csv_free(&s->sample_table);
     csv_free(&s->count_table);
     csv_free(&s->summary);
+    group_free(s->group);
 }
 
 static const char *look(const struct session *s, const char *arm, const char *measure,
@@ -226,6 +230,45 @@ static int counts(const void *argument) {
     SAYS(is(&s, "B", "instructions", "lo", "") && is(&s, "B", "instructions", "n", "") &&
          is(&s, "B", "instructions", "p", "") && is(&s, "B", "instructions", "effect_lo", ""));
     SAYS(is(&s, "B", "misses", "n", "7") && is(&s, "B", "misses", "status", "denied"));
+    session_close(&s);
+    return 0;
+}
+
+// Formulas over the sums of a sample's threads and regions, for metrics that a pass names; a
+// missing term or a divisor of zero is a status.
+static int metrics(const void *argument) {
+    struct session s;
+    (void)argument;
+    session_open(&s,
+                 "design blocks=8\npass ipc l1d_mpki branch_miss_rate branch_mpki\nprimary ipc\n"
+                 "case d\nphase decode gen=2\narm A *=default\narm B *=c\n");
+    SAYS(group_read(&s.group, "probes/events/amd_zen4.group") == 0);
+    for (int block = 0; block < 8; block++)
+        for (int pass = 0; pass < 2; pass++)
+            for (int i = 0; i < 6; i++) {
+                const char *arm = i % 3 == 0 ? "A" : i % 3 == 1 ? "B" : "A'";
+                bool b = i % 3 == 1;
+                int key = add_sample(&s, arm, block, pass, i, pass, 100, 20);
+                if (pass == 0) continue;
+                // Two threads: 1000 + 3000 instructions in 500 + 1500 or 250 + 750 cycles.
+                add_count(&s, key, "attn", 0, "cycles", "pmu", b ? "250" : "500", "ok");
+                add_count(&s, key, "ffn", 1, "cycles", "pmu", b ? "750" : "1500", "ok");
+                add_count(&s, key, "attn", 0, "instructions", "pmu", "1000", "ok");
+                add_count(&s, key, "ffn", 1, "instructions", "pmu", "3000", "ok");
+                add_count(&s, key, "", 0, "l1d_fills", "pmu", "", "unsupported");
+                add_count(&s, key, "attn", 0, "branch_misses", "pmu", "8", "ok");
+                add_count(&s, key, "attn", 0, "branches", "pmu", "0", "ok");
+            }
+    SAYS(session_compute(&s) == 0);
+    SAYS(near(number(&s, "A", "ipc", "estimate"), 2) && is(&s, "A", "ipc", "unit", "1/cycle"));
+    SAYS(near(number(&s, "B", "ipc", "estimate"), 4) && is(&s, "B", "ipc", "source", "pmu"));
+    SAYS(is(&s, "A", "ipc", "status", "") && is(&s, "A", "ipc", "n", "8"));
+    SAYS(near(number(&s, "A", "branch_mpki", "estimate"), 2));
+    SAYS(is(&s, "A", "l1d_mpki", "estimate", "") &&
+         is(&s, "A", "l1d_mpki", "status", "unsupported"));
+    SAYS(is(&s, "A", "branch_miss_rate", "estimate", "") &&
+         is(&s, "A", "branch_miss_rate", "status", "zero_suspect"));
+    SAYS(is(&s, "A", "load_share", "estimate", "no row")); // the pass does not name it
     session_close(&s);
     return 0;
 }
@@ -410,6 +453,7 @@ int main(int argc, char **argv) {
         {"quads", quads, NULL},
         {"fastest_third", fastest_third, NULL},
         {"counts", counts, NULL},
+        {"metrics", metrics, NULL},
         {"elements", elements, NULL},
         {"unmeasured", unmeasured, NULL},
         {"found", found, NULL},
