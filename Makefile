@@ -236,7 +236,7 @@ fuzz-run: $(FUZZ_PROGRAMS) $(BUILD)/tests/check_fuzz_regress
 .PHONY: mutants
 mutants: test-programs ## does the checker see N=100 changes of single words of the .S files? (SEED=1)
 	$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc test-programs
-	$(Q)bash tests/mutants/run.sh tests/mutants/campaign.csv $(or $(N),100) $(or $(SEED),1)
+	$(Q)bash tests/mutants/run.sh tests/mutants/campaign.csv $(or $(N),100) $(or $(SEED),1) && bash tests/mutants/table.sh --write
 
 lint: ## check formatting, include rules, assembly files, scripts
 	$(Q)bash tests/lint.sh
