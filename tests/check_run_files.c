@@ -483,6 +483,22 @@ static int damage(const void *argument) {
     return strchr(failure(), '\n') == NULL ? 0 : case_fail("more than one line: %s", failure());
 }
 
+// A summary of another C library: other last digits, here of 2916666.6666666665.
+static int last_digits(const void *argument) {
+    const char *path;
+    (void)argument;
+    if (make_run(&path, below(1, case_directory, "digits")) != 0) return 1;
+    const char *file = below(2, path, "summary.csv");
+    char *text = case_read_text(file), *at = strstr(text, ".6666666665,");
+    SAYS(at != NULL);
+    at[10] = '7';
+    write_text(file, text);
+    reseal(path);
+    free(text);
+    SAYS(run_verify(path) == 0);
+    return 0;
+}
+
 static int summary_row(const void *argument) {
     const char *const *cells = argument; // case, point, arm, measure, estimate, minimum, n
     static const char *const columns[] = {"estimate", "minimum", "n"};
@@ -566,6 +582,7 @@ int main(int argc, char **argv) {
         {"run_names", run_names, NULL},
         {"run_unsealable", run_unsealable, NULL},
         {"run_full_disk", run_full_disk, NULL},
+        {"last_digits", last_digits, NULL},
         {"schema_csv", run_schema, NULL},
     };
     if (argc == 3 && strcmp(argv[1], "schema") == 0) return write_schema(argv[2]);
