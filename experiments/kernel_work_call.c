@@ -277,9 +277,8 @@ static const unsigned char *memory_of(const struct part *p, ptrdiff_t wanted, pt
 
 void kernel_work_call(const struct kernel_work *w, const struct kernel *k, int thread,
                       ptrdiff_t begin, ptrdiff_t end) {
-    struct part p = {w, k, &w->threads_operands[thread], begin, 0, 0};
-    for (ptrdiff_t done; p.unit < end; p.unit += done) {
-        p.first = p.unit % w->units;
+    struct part p = {w, k, &w->threads_operands[thread], begin, begin % w->units, 0};
+    for (ptrdiff_t done; p.unit < end; p.unit += done) { // no division in here: calls may be short
         p.count = done = smaller(end - p.unit, w->units - p.first);
         if (w->op_class == CLASS_attention) p.count = done = 1;
         if (w->op_class == CLASS_matmul || w->op_class == CLASS_panel) {
@@ -288,8 +287,12 @@ void kernel_work_call(const struct kernel_work *w, const struct kernel *k, int t
         } else if (w->op_class == CLASS_yardstick) {
             const unsigned char *memory = memory_of(&p, end - p.unit, &done);
             call_yardstick(&p, memory, done);
+            p.first = (p.first + done) % w->units;
+            continue;
         } else {
             call_part(&p);
         }
+        p.first += done;
+        if (p.first == w->units) p.first = 0;
     }
 }

@@ -46,7 +46,7 @@ void *check_scratch(struct check *c, size_t bytes);
 bool check_run(struct check *c, const void *args);
 // As the calling convention has it: fails the case where a register is not given back.
 void check_call(struct check *c, const void *args);
-void check_invoke(const struct kernel *k, const void *args); // no checks: for the bench
+void check_invoke(const struct kernel *k, const void *args); // no checks
 
 bool check_near(struct check *c, double got, double want, double tolerance, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
