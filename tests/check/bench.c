@@ -40,18 +40,15 @@ static void *memory(size_t bytes) {
     return p;
 }
 
-static void call(struct bench *b) {
-    ptrdiff_t end = b->unit + kernel_work_units(b->work);
-    b->ring_next = kernel_work_place(b->work, b->unit, end, b->ring_next);
-    kernel_work_call(b->work, b->kernel, 0, b->unit, end);
-    b->unit = end;
-}
-
 // ns of one call, from as many calls as fill a slice.
 static double slice_ns(struct bench *b, ptrdiff_t calls) {
+    ptrdiff_t end = b->unit + calls * kernel_work_units(b->work);
+    b->ring_next = kernel_work_place(b->work, b->unit, end, b->ring_next);
     double from = now_ns();
-    for (ptrdiff_t i = 0; i < calls; i++) call(b);
-    return (now_ns() - from) / (double)calls;
+    kernel_work_call(b->work, b->kernel, 0, b->unit, end);
+    double to = now_ns();
+    b->unit = end;
+    return (to - from) / (double)calls;
 }
 
 static int by_value(const void *a, const void *b) {
