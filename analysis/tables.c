@@ -69,6 +69,37 @@ static void put_sweep_values(FILE *f, const struct csv_table *points, size_t row
     fputc('\n', f);
 }
 
+// What an arm says, of the protocol's text: the words behind its letter, in its case or above all
+// cases. The control is arm A. Freed by the caller; NULL where nothing is stated.
+static char *arm_words(const char *protocol, const char *case_name, const char *arm) {
+    const char *found = NULL, *line = protocol != NULL ? strstr(protocol, "```protocol") : NULL;
+    bool ours = true; // of what stands above the first case
+    for (; line != NULL; line = strchr(line, '\n'), line += line != NULL) {
+        char word[16], name[128];
+        int at = 0;
+        if (sscanf(line, "%15s %127s%n", word, name, &at) != 2) continue;
+        if (strcmp(word, "case") == 0) ours = strcmp(name, case_name) == 0;
+        if (ours && strcmp(word, "arm") == 0 && name[0] == arm[0] && name[1] == '\0')
+            found = line + at;
+    }
+    if (found == NULL) return NULL;
+    found += strspn(found, " ");
+    return strndup(found, strcspn(found, "\n#"));
+}
+
+static char *read_protocol(const struct run *r) {
+    char path[4200], *text = NULL;
+    size_t room = 0;
+    snprintf(path, sizeof path, "%s/protocol.md", r->path);
+    FILE *f = fopen(path, "r");
+    if (f != NULL && getdelim(&text, &room, '\0', f) < 0) {
+        free(text);
+        text = NULL;
+    }
+    if (f != NULL) fclose(f);
+    return text;
+}
+
 int tables_summary(const struct run *r, const char *directory) {
     static const char *const columns[] = {"case",      "point",     "arm",     "measure", "unit",
                                           "estimate",  "minimum",   "lo",      "hi",      "effect",
@@ -77,17 +108,25 @@ int tables_summary(const struct run *r, const char *directory) {
     const struct csv_table *t = &r->files[RUN_summary], *points = &r->files[RUN_points];
     FILE *f = open_table(directory, "summary.tsv");
     if (f == NULL) return EXIT_FAILED;
+    char *protocol = read_protocol(r);
     for (size_t k = 0; k < count; k++) fprintf(f, "%s%s", k > 0 ? "\t" : "", columns[k]);
+    fputs("\tsays", f);
     put_sweep_names(f, points);
     for (size_t i = 0; i < t->row_count; i++) {
         for (size_t k = 0; k < count; k++) {
             if (k > 0) fputc('\t', f);
             put(f, csv_cell(t, i, csv_column(t, columns[k])));
         }
+        char *says = arm_words(protocol, csv_cell(t, i, csv_column(t, "case")),
+                               csv_cell(t, i, csv_column(t, "arm")));
+        fputc('\t', f);
+        put(f, says != NULL ? says : "");
+        free(says);
         put_sweep_values(f, points,
                          find_point(points, csv_cell(t, i, csv_column(t, "case")),
                                     csv_cell(t, i, csv_column(t, "point"))));
     }
+    free(protocol);
     return close_table(f, "summary.tsv");
 }
 

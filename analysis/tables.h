@@ -7,7 +7,7 @@
 #include "experiments/run_dir.h"
 
 // summary.tsv: case point arm measure unit estimate minimum lo hi effect effect_lo effect_hi
-// verdict n, then one column for each swept name.
+// verdict n says (the arm's words in the protocol), then one column for each swept name.
 int tables_summary(const struct run *r, const char *directory);
 // time_<case>.tsv: a row a point: point, the share of the threads' time (arm A, no warm-up, timing
 // pass) that each group of steps took, "waiting at barriers" and "outside of steps" among them,

@@ -117,13 +117,13 @@ for op in $(cut -d, -f1 <<<"$kernels" | uniq); do
         [ "$many" -ge 24 ] || many=24
         for arch in x86_64 aarch64; do
             counted "$op" "$op" $arch "16x${cols}x1" 'tokens = 1 8'
-            counted "${op}_many" "$op" $arch "64x256x$many"
+            counted "${op}_many" "$op" $arch "64x128x$many"
         done
         case $op in
         *panel*) ;;
         *)
             timed "${op}_1" "$op" "16x${cols}x1" 1
-            timed "${op}_many" "$op" "64x256x$many" "$many"
+            timed "${op}_many" "$op" "64x128x$many" "$many"
             ;;
         esac
         ;;
