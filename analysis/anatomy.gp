@@ -15,8 +15,9 @@ array ops[32] = ['matmul_f32_f32', 'matmul_f16_f32', 'matmul_bf16_f32', 'matmul_
     'rmsnorm', 'layernorm', 'softmax', 'gelu', 'silu_mul', 'add', 'argmax', 'quantize_a8_32', 'quantize_bf16', \
     'rmsnorm_quantize_a8_32', 'rope_adjacent', 'rope_halves', 'kv_store_f16']
 rows = 32
-# The row of an op in a case OP_ARCH; NaN: none. One token where tokens are swept.
-one(p) = p eq 'NaN' || p eq 'tokens=1'
+array kinds[4] = ['strict C', 'compiler', 'by hand: AVX2, NEON', 'by hand: AVX-512, dotprod']
+# The row of an op in a case OP_ARCH; NaN: none. One token where several numbers were counted.
+one(p) = p ne 'tokens=8'
 find(i, arch) = i > rows ? NaN : strcol('case') eq (ops[i] . '_' . arch) ? i : find(i + 1, arch)
 is(m) = strcol('measure') eq m
 variant(s) = s[strstrt(s, '=') + 1:*]
@@ -40,9 +41,9 @@ set xlabel 'instructions (an element: a multiply-add of matmul and attention, el
 do for [i = 1:rows] { set label 100 + i ops[i] at screen 0.218, first rows + 1 - i right font ',11' noenhanced }
 set lmargin at screen 0.225; set rmargin at screen 0.60
 set label 3 'x86-64' at screen 0.41, 0.915 center font ',12' noenhanced
-set key at screen 0.62, 0.945 center horizontal maxrows 1 samplen 1 font ',11'
+set key at screen 0.60, 0.945 center horizontal maxrows 1 maxcols 4 samplen 0.5 width -4 font ',11'
 plot for [k = 0:3] summary using (column('estimate')):(place('x86_64', k)) with points pt (k == 2 ? 6 : 7) ps (k == 0 ? 0.7 : 0.95) lw 1.6 \
-     lc rgb (k == 0 ? c7 : k == 1 ? c5 : c1) title word('strict_C compiler AVX2,_NEON AVX-512,_dotprod', k + 1)
+     lc rgb (k == 0 ? c7 : k == 1 ? c5 : c1) title kinds[k + 1]
 do for [i = 1:rows] { unset label 100 + i }
 unset label 1; unset label 2
 set lmargin at screen 0.625; set rmargin at screen 0.985
@@ -71,13 +72,13 @@ set label 2 'From naive C to assembly: q8_0 weights by 8 tokens, from L1' at scr
 set lmargin at screen 0.25; set rmargin at screen 0.97
 set tmargin at screen 0.83; set bmargin at screen 0.19
 set logscale x
-set xrange [0.01:5]
-set xtics ('0.01' 0.01, '0.02' 0.02, '0.05' 0.05, '0.1' 0.1, '0.2' 0.2, '0.5' 0.5, '1' 1, '2' 2, '5' 5)
+set xrange [0.02:5]
+set xtics ('0.02' 0.02, '0.05' 0.05, '0.1' 0.1, '0.2' 0.2, '0.5' 0.5, '1' 1, '2' 2, '5' 5)
 set yrange [0.4:6.6]
 unset ytics
 set xlabel 'a multiply-add'
 do for [i = 1:6] { set label 100 + i words[i] at graph -0.02, first 7 - i right font ',12' noenhanced }
-set key at screen 0.61, 0.88 center horizontal maxrows 1 samplen 1 font ',11'
+set key at screen 0.61, 0.88 center horizontal maxrows 1 maxcols 3 samplen 0.5 width -3 font ',11'
 plot summary using (column('estimate')):(rung('instructions_per_element') + 0.12) with points pt 7 ps 1.2 lc rgb c1 title 'instructions', \
      summary using (column('estimate')):(rung('measured_cycles_per_element') - 0.12) with points pt 5 ps 1.1 lc rgb c2 title 'cycles, measured', \
      summary using (column('estimate')):(rung('predicted_cycles_per_element@znver4') - 0.12) with points pt 4 ps 1.7 lw 1.8 lc rgb c2 title 'cycles, predicted for Zen 4'

@@ -20,6 +20,7 @@
 #include "experiments/counted.h"
 #include "experiments/counted_model.h"
 #include "experiments/failure.h"
+#include "experiments/fallback.h"
 #include "experiments/kernel_ring.h"
 #include "experiments/progress.h"
 #include "experiments/random.h"
@@ -424,6 +425,8 @@ int driver_execute(const struct protocol *p, const struct driver_options *o, cha
     facts.binary_sha256 = binary_sha256;
     // An interruption in the last block came too late to leave anything out.
     facts.complete = x.fragments_kept == p->case_count * (size_t)p->blocks;
+    if (status == 0 && facts.complete && fallback_wanted(p))
+        status = fallback_counts(p, o->overrides, o->override_count, dir.temporary_path);
     if (status == 0 && facts.complete) status = summary_write(dir.temporary_path, p, NULL);
     if (status == 0) status = facts_write(dir.temporary_path, &facts);
     if (status == 0 && x.fragments_kept == 0) {

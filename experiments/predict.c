@@ -9,7 +9,7 @@
 #include "experiments/child.h"
 #include "experiments/failure.h"
 
-#define SIMULATED_INSTRUCTIONS 40000 // enough rounds that the first ones do not show
+#define SIMULATED_INSTRUCTIONS 20000 // enough rounds that the first ones do not show
 #define BINDS 0.95 // of the cycles: from here on a resource or the front end binds
 
 const char *const *predict_models(enum arch arch) {
@@ -68,11 +68,17 @@ static void read_resources(const char *json, size_t instructions, struct predict
     if (busiest >= 0) resource_name(json, busiest, p->bound, sizeof p->bound);
 }
 
-static char *mca(char version[32]) {
-    char *path = child_program("llvm-mca-19"), *out = NULL, *err = NULL;
+// The program and its version, looked for once; NULL: there is none of version 19.
+static const char *mca(const char **version_found) {
+    static char *path, version[32];
+    static bool looked;
+    *version_found = version;
+    if (looked) return path;
+    looked = true;
+    char *out = NULL, *err = NULL;
     int status;
+    path = child_program("llvm-mca-19");
     if (path == NULL) path = child_program("llvm-mca");
-    *version = '\0';
     if (path == NULL) return NULL;
     char *const argv[] = {path, "--version", NULL};
     if (child_run(argv, NULL, &status, &out, &err) == 0) {
@@ -81,9 +87,11 @@ static char *mca(char version[32]) {
         free(out);
         free(err);
     }
-    if (atoi(version) == 19) return path;
-    free(path);
-    return NULL;
+    if (atoi(version) != 19) {
+        free(path);
+        path = NULL;
+    }
+    return path;
 }
 
 int predict(const char *text, size_t instructions, enum arch arch, const char *cpu,
@@ -92,7 +100,8 @@ int predict(const char *text, size_t instructions, enum arch arch, const char *c
     char *out = NULL, *err = NULL;
     int status = 0;
     *p = (struct prediction){0};
-    char *path = mca(p->version);
+    const char *version, *path = mca(&version);
+    snprintf(p->version, sizeof p->version, "%s", version);
     if (path == NULL)
         return fail(EXIT_CANNOT,
                     *p->version ? "llvm-mca is version %s, and others than 19 predict "
@@ -104,7 +113,8 @@ int predict(const char *text, size_t instructions, enum arch arch, const char *c
              arch == ARCH_aarch64 ? "aarch64" : "x86_64");
     snprintf(cpu_option, sizeof cpu_option, "-mcpu=%s", cpu);
     snprintf(rounds_option, sizeof rounds_option, "-iterations=%zu", rounds < 100 ? 100 : rounds);
-    char *const argv[] = {path, "-json", triple, cpu_option, rounds_option, "-", NULL};
+    char *const argv[] = {(char *)(uintptr_t)path, "-json", triple, cpu_option,
+                          rounds_option,           "-",     NULL};
     int rc = child_run(argv, text, &status, &out, &err);
     if (rc == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
         const char *error = strstr(err, "error: ");
@@ -131,7 +141,6 @@ int predict(const char *text, size_t instructions, enum arch arch, const char *c
                          p->uops / width >= BINDS * p->cycles ? "dispatch" : "dependencies");
         }
     }
-    free(path);
     free(out);
     free(err);
     return rc;

@@ -165,7 +165,7 @@ static int read_hypotheses(struct reader *r) {
 
 static int read_conditions(struct reader *r) {
     static const struct value_rule require = {"condition", VALUE_word, 0, 0, "pin=strict"};
-    static const struct value_rule fallback = {"fallback", VALUE_word, 0, 0, "soft !sim !static"};
+    static const struct value_rule fallback = {"fallback", VALUE_word, 0, 0, "soft sim !static"};
     const struct statement *s = common(r, WORD_require);
     int status = s != NULL ? protocol_value(r, s->line, &require, s->args[0], NULL) : 0;
     r->p.require_pin = s != NULL;

@@ -16,7 +16,57 @@ struct marks { // the observer: one thread
     unsigned offset; // 0, or REGION_MODEL_GENERATED
     const struct kernel *kernels[REGION_MODEL_EMPTY];
     unsigned calls[REGION_MODEL_EMPTY];
+    char specs[REGION_MODEL_EMPTY][160]; // OP=VARIANT:SHAPE of the first call
+    bool whole[REGION_MODEL_EMPTY];      // the shape's bytes and operations are the call's
 };
+
+static bool near(double a, double b) {
+    return a >= b * 0.999 && a <= b * 1.001;
+}
+
+// The words of a step's shape, from what one call of it moved and computed.
+static void describe(struct marks *m, unsigned id, const struct step *s, const struct eval *e,
+                     const struct work *w) {
+    const struct op_info *op = op_info(s->op);
+    const struct hparams *h = &m->plan->model->h;
+    struct shape shape = {.rows = s->rows,
+                          .cols = s->cols,
+                          .tokens = 1,
+                          .run = 1,
+                          .kv_heads = 1,
+                          .group = 1,
+                          .dim = 1};
+    char words[96];
+    if (w->kernel == NULL || (w->bytes == 0 && w->ops == 0)) return;
+    if (op->op_class == CLASS_attention) {
+        shape.tokens = e->token_count;
+        shape.run = e->sequences[0].position + e->token_count;
+        shape.kv_heads = h->kv_heads;
+        shape.group = h->heads / h->kv_heads;
+        shape.dim = s->cols;
+    } else if (op->op_class == CLASS_state) {
+        shape.kv_heads = s->rows;
+        shape.dim = s->cols;
+    } else if (op->op_class == CLASS_rope || op->op_class == CLASS_kv_store) {
+        shape.cols = s->rows * s->cols;
+    }
+    if (op->op_class != CLASS_attention)
+        shape.tokens = (ptrdiff_t)((op->ops(&shape) > 0 ? w->ops / op->ops(&shape)
+                                                        : w->bytes / op->bytes(&shape)) +
+                                   0.5);
+    if (shape.tokens < 1) shape.tokens = 1;
+    m->whole[id] = near(op->ops(&shape), w->ops) && near(op->bytes(&shape), w->bytes);
+    if (op->op_class == CLASS_attention)
+        snprintf(words, sizeof words, "%tdx%tdx%tdx%tdx%td", shape.run, shape.kv_heads, shape.group,
+                 shape.dim, shape.tokens);
+    else if (op->op_class == CLASS_matmul)
+        snprintf(words, sizeof words, "%tdx%tdx%td", shape.rows, shape.cols, shape.tokens);
+    else if (op->op_class == CLASS_state)
+        snprintf(words, sizeof words, "%tdx%tdx%td", shape.dim, shape.kv_heads, shape.tokens);
+    else
+        snprintf(words, sizeof words, "%tdx%td", shape.cols, shape.tokens);
+    snprintf(m->specs[id], sizeof m->specs[id], "%s=%s:%s", op->name, w->kernel->variant, words);
+}
 
 static void mark_attach(void *self, int thread) {
     (void)self;
@@ -33,8 +83,8 @@ static void mark_end(void *self, int thread, const struct step *s, const struct 
     struct marks *m = self;
     const unsigned id = (unsigned)(s - m->plan->steps) + m->offset;
     (void)thread;
-    (void)e;
     region_end(id);
+    if (m->calls[id] == 0) describe(m, id, s, e, w);
     m->kernels[id] = w->kernel;
     m->calls[id]++;
 }
@@ -74,9 +124,10 @@ static void print_steps(const struct marks *m, const struct settings *s) {
         if (m->calls[id] == 0) continue;
         const bool generated = id >= REGION_MODEL_GENERATED;
         const struct step *step = &m->plan->steps[generated ? id - REGION_MODEL_GENERATED : id];
-        printf("step,%u,%d,%s,%s,%s,%u,%ld\n", id, step->layer, step->region, role_name(step->role),
-               m->kernels[id] != NULL ? m->kernels[id]->symbol : "none", m->calls[id],
-               generated ? s->gen : s->tokens);
+        printf("step,%u,%d,%s,%s,%s,%u,%ld,%s,%d\n", id, step->layer, step->region,
+               role_name(step->role), m->kernels[id] != NULL ? m->kernels[id]->symbol : "none",
+               m->calls[id], generated ? s->gen : s->tokens,
+               m->specs[id][0] != 0 ? m->specs[id] : "none", m->whole[id]);
     }
 }
 

@@ -85,8 +85,8 @@ static int sum_event(const struct summary_input *in, const struct columns *c, si
     return 0;
 }
 
-static int add_event(struct summary_rows *r, struct series *s, struct summary_samples *samples,
-                     const struct summary_samples *times, const struct sum *sums) {
+// How many of the samples have one.
+static size_t set_counts(struct summary_samples *samples, const struct sum *sums) {
     size_t counted = 0;
     for (size_t i = 0; i < samples->count; i++) {
         struct summary_sample *one = &samples->samples[i];
@@ -94,13 +94,31 @@ static int add_event(struct summary_rows *r, struct series *s, struct summary_sa
         one->count = one->part != PART_none ? count / one->tokens : count;
         if (!isnan(count)) counted++;
     }
-    // Nothing was counted, perhaps not even a pass made: the arms are those of the times.
+    return counted;
+}
+
+static int add_event(struct summary_rows *r, struct series *s, struct summary_samples *samples,
+                     const struct summary_samples *times, const struct sum *sums) {
+    size_t counted = set_counts(samples, sums);
+    struct summary_samples fallback = {0};
+    if (counted == 0 && times->count > 0) {
+        fallback.samples = malloc(times->count * sizeof *fallback.samples);
+        if (fallback.samples == NULL) return fail(EXIT_FAILED, "out of memory for a summary");
+        memcpy(fallback.samples, times->samples, times->count * sizeof *fallback.samples);
+        fallback.count = times->count;
+        fallback.bindings = times->bindings;
+    }
+    // Nothing was counted in a pass: by simulation of samples that were timed, or not at all, and
+    // perhaps not even a pass was made: the arms are those of the times.
     bool model = false;
-    s->samples = counted > 0 ? samples : times;
+    s->samples = counted > 0 ? samples : set_counts(&fallback, sums) > 0 ? &fallback : times;
     for (size_t i = 0; i < s->samples->count; i++)
         model = model || s->samples->samples[i].part != PART_none;
     s->unit = model ? "1/token" : "1/sample";
-    return summary_rows_of(r, s);
+    const int status = summary_rows_of(r, s);
+    free(fallback.samples);
+    s->samples = counted > 0 ? samples : times;
+    return status;
 }
 
 static int add_cycles(struct summary_rows *r, struct series *s, struct summary_samples *samples) {

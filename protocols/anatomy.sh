@@ -127,15 +127,15 @@ for op in $(cut -d, -f1 <<<"$kernels" | uniq); do
             ;;
         esac
         ;;
-    attention_merge | attention_finish) for arch in x86_64 aarch64; do counted "$op" "$op" $arch 64x8x4; done ;;
+    attention_merge | attention_finish) for arch in x86_64 aarch64; do counted "$op" "$op" $arch 64x8x4 "tokens = 4"; done ;;
     attention_*)
         for arch in x86_64 aarch64; do counted "$op" "$op" $arch 32x1x4x64x1 'tokens = 1 8'; done
         timed "${op}_1" "$op" 256x1x4x64x1 1
         timed "${op}_many" "$op" 256x1x4x64x64 64
         ;;
-    panel_*) for arch in x86_64 aarch64; do counted "$op" "$op" $arch 64x256; done ;;
+    panel_*) for arch in x86_64 aarch64; do counted "$op" "$op" $arch 64x256 "rows = 64"; done ;;
     *stream* | *_peak | triad | pointer_chase | add_chain | count_* | planted) ;; # yardsticks: exact_counts.def has them
-    *) for arch in x86_64 aarch64; do counted "$op" "$op" $arch 512x2; done ;;
+    *) for arch in x86_64 aarch64; do counted "$op" "$op" $arch 512x2 "tokens = 2"; done ;;
     esac
 done
 echo '```'
