@@ -93,16 +93,16 @@ counted() { # NAME OP ARCH SHAPE [SWEEP]
     if [ "$3" = x86_64 ]; then echo 'pass       measured_cycles_per_element predicted_minus_measured'; fi
     variants "$2" "$3" | arms "$2"
 }
-# Hand-written variants that take the tokens, without those that few machines have.
+# Hand-written variants that take the tokens, without those that few machines have and prefetch distances.
 hand_written() { # OP TOKENS
     awk -F, -v op="$1" -v tokens="$2" \
-        '$1 == op && $4 == "x86_64" && $2 !~ /^c_/ && $3 != "avxvnni" && $5 <= tokens && ($6 == "" || $6 >= tokens) { print $2 }' <<<"$kernels"
+        '$1 == op && $4 == "x86_64" && $2 !~ /^c(_|$)|_pf/ && $3 != "avxvnni" && $5 <= tokens && ($6 == "" || $6 >= tokens) { print $2 }' <<<"$kernels"
 }
 timed() { # NAME OP SHAPE TOKENS
     local hand
     hand=$(hand_written "$2" "$4")
     [ -n "$hand" ] || return 0
-    printf '\ncase       time_%s\nphase      kernel %s %s ring=0 quads=3\nprimary    ns_per_element\n' "$1" "$2" "$3"
+    printf '\ncase       time_%s\nphase      kernel %s %s ring=0 quads=2\nprimary    ns_per_element\n' "$1" "$2" "$3"
     { echo c_v4; echo "$hand"; } | arms "$2"
 }
 weight_bits() { # OP: of a weight, with its scales
