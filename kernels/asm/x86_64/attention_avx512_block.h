@@ -3,6 +3,12 @@
 #pragma once
 // clang-format off
 
+#if defined(KV_Q8_0)
+#define WIDEN_STEP 32
+#else
+#define WIDEN_STEP 16
+#endif
+
 // [to][row / 4] float = \count rows of \dim columns, zeros up to a multiple of 16 (q8_0: of 32).
 // rows, to: registers, advanced. count, dim, row: memory or registers. Clobbers rax rcx rdx r8 r9
 // zmm0-2 k1.
@@ -30,9 +36,9 @@
         load16  0, r8, 0, {k1}{z}
         vmovaps [r9], zmm0
 #endif
-        add     r8, KV_BYTES(KV_STEP)
-        add     r9, KV_STEP * 4
-        sub     rdx, KV_STEP
+        add     r8, KV_BYTES(WIDEN_STEP)
+        add     r9, WIDEN_STEP * 4
+        sub     rdx, WIDEN_STEP
         jg      .Lcolumns\@
         add     \rows, \stride
         add     \to, \row

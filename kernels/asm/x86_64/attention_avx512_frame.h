@@ -21,12 +21,13 @@
 #define COLUMN [rsp + 128]      // of the strip
 #define K_END [rsp + 136]       // bytes of a key's whole steps
 #define K_TAIL [rsp + 144]      // mask of the columns behind them
-#define FRAME 152
+#define STRIP [rsp + 152]       // its bytes in a row of values
+#define FRAME 168
 
 #define KEYS 64 // keys of a block
 
-// Packs the heads [HEAD_FROM, HEAD_TO) of q, times scale, in passes of four: for each four columns
-// [head][4]; a last pass of one head: plain. Columns are filled up with zeros to whole steps, heads
+// Packs the heads [HEAD_FROM, HEAD_TO) of q, times scale, in passes of four: for each eight columns
+// [head][8]; a last pass of one head: plain. Columns are filled up with zeros to whole steps, heads
 // that a pass lacks too. Clobbers rax rcx rdx rsi r8-r11 zmm0 zmm1 k1.
 .macro pack_q
         vcvtsd2ss xmm1, xmm1, [rdi + ATTENTION_SCALE]
@@ -57,15 +58,13 @@
         lea     rax, [r10 + 1]
         cmp     rax, HEAD_TO
         je      .Lpack_plain\@
-2:      shl     ecx, 4
+2:      shl     ecx, 5
         add     r9, rcx
 .Lpack_four\@:
         lanes_mask k1, rdx
         vmulps  zmm0{k1}{z}, zmm1, [rsi]
-        vextractf32x4 [r9], zmm0, 0
-        vextractf32x4 [r9 + 64], zmm0, 1
-        vextractf32x4 [r9 + 128], zmm0, 2
-        vextractf32x4 [r9 + 192], zmm0, 3
+        vmovaps [r9], ymm0
+        vextractf64x4 [r9 + 128], zmm0, 1
         add     rsi, 64
         add     r9, 256
         xor     eax, eax

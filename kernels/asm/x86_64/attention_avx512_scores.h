@@ -1,103 +1,126 @@
 // SPDX-License-Identifier: MIT
-// Scores of one token for attention_avx512_t1.h: 8 keys by 4 heads or by 1, and their softmax.
+// Scores of one token for attention_avx512_t1.h: 4 keys by 4 heads, or 8 keys by one. Eight columns
+// at a time: f16 widened from memory to 256 bits costs Zen 4 a quarter of what 512 bits do.
 #pragma once
 // clang-format off
 
-// Partial sums of eight keys (quads 0 and 1) by four heads: S\head\quad. q8_0 sums a block of
-// columns by itself, before its scales.
-#if defined(KV_Q8_0)
-#define S00 zmm24
-#define S01 zmm25
-#define S10 zmm26
-#define S11 zmm27
-#define S20 zmm28
-#define S21 zmm29
-#define S30 zmm30
-#define S31 zmm31
+// ymm\y = eight columns from \row + rax + \at on; \k as in load16. q8_0: \at names a quarter of a block,
+// and quants are not yet times d.
+.macro load8 y, row, at, k
+#if defined(KV_F16)
+        vcvtph2ps ymm\y\k, [\row + rax]
+#elif defined(KV_F32)
+        vmovups ymm\y\k, [\row + rax]
 #else
-#define S00 zmm16
-#define S01 zmm17
-#define S10 zmm18
-#define S11 zmm19
-#define S20 zmm20
-#define S21 zmm21
-#define S30 zmm22
-#define S31 zmm23
+        vpmovsxbd ymm\y, [\row + rax + 2 + \at * 8]
+        vcvtdq2ps ymm\y, ymm\y
+#endif
+.endm
+
+// Head \h of the pass: sums of keys 0 to 3 in ymm\a-\d.
+.macro add_head h, a, b, c, d
+        vmovups ymm4, [rsi + 32 * \h]
+        vfmadd231ps ymm\a, ymm4, ymm0
+        vfmadd231ps ymm\b, ymm4, ymm1
+        vfmadd231ps ymm\c, ymm4, ymm2
+        vfmadd231ps ymm\d, ymm4, ymm3
+.endm
+// Eight columns of four keys (r8-r11) by four heads: key k, head h in ymm(16 + 4 k + h).
+.macro dots4x4 at, k
+        load8   0, r8, \at, \k
+        load8   1, r9, \at, \k
+        load8   2, r10, \at, \k
+        load8   3, r11, \at, \k
+#if defined(KV_Q8_0)
+        vmulps  ymm0, ymm0, ymm8
+        vmulps  ymm1, ymm1, ymm9
+        vmulps  ymm2, ymm2, ymm10
+        vmulps  ymm3, ymm3, ymm11
+#endif
+        add_head 0, 16, 20, 24, 28
+        add_head 1, 17, 21, 25, 29
+        add_head 2, 18, 22, 26, 30
+        add_head 3, 19, 23, 27, 31
+        add     rsi, 128
+.endm
+// Eight columns of eight keys (r8-r15) by one head: ymm16-23.
+.macro dots8x1 k
+        vmovups ymm4, [rsi]
+        add     rsi, 32
+        dot8x1  16, r8, \k
+        dot8x1  17, r9, \k
+        dot8x1  18, r10, \k
+        dot8x1  19, r11, \k
+        dot8x1  20, r12, \k
+        dot8x1  21, r13, \k
+        dot8x1  22, r14, \k
+        dot8x1  23, r15, \k
+.endm
+.macro dot8x1 sum, row, k
+#if defined(KV_F32)
+        vfmadd231ps ymm\sum\k, ymm4, [\row + rax]
+#else
+        load8   0, \row, 0, \k
+        vfmadd231ps ymm\sum, ymm4, ymm0
+#endif
+.endm
+#if defined(KV_Q8_0)
+.macro scale8 y, row
+        vpbroadcastw xmm\y, [\row + rax]
+        vcvtph2ps ymm\y, xmm\y
+.endm
+// A block of one key by one head (ymm4-7): the integers' sum, then times d.
+.macro block1 sum, row
+        load8   0, \row, 0
+        load8   1, \row, 1
+        load8   2, \row, 2
+        load8   3, \row, 3
+        vmulps  ymm0, ymm0, ymm4
+        vmulps  ymm1, ymm1, ymm5
+        scale8  8, \row
+        vfmadd231ps ymm0, ymm2, ymm6
+        vfmadd231ps ymm1, ymm3, ymm7
+        vaddps  ymm0, ymm0, ymm1
+        vfmadd231ps ymm\sum, ymm0, ymm8
+.endm
 #endif
 
-// Four columns (the \i-th four of the step) of both quads by the heads.
-.macro dots4 i, p0, p1
-        vbroadcastf32x4 zmm8, [rsi + \i * 64]
-        vbroadcastf32x4 zmm9, [rsi + \i * 64 + 16]
-        vfmadd231ps S00, zmm8, zmm\p0
-        vfmadd231ps S01, zmm8, zmm\p1
-        vbroadcastf32x4 zmm8, [rsi + \i * 64 + 32]
-        vfmadd231ps S10, zmm9, zmm\p0
-        vfmadd231ps S11, zmm9, zmm\p1
-        vbroadcastf32x4 zmm9, [rsi + \i * 64 + 48]
-        vfmadd231ps S20, zmm8, zmm\p0
-        vfmadd231ps S21, zmm8, zmm\p1
-        vfmadd231ps S30, zmm9, zmm\p0
-        vfmadd231ps S31, zmm9, zmm\p1
-.endm
-.macro dots1 i, p0, p1
-        vbroadcastf32x4 zmm8, [rsi + \i * 16]
-        .if     \i % 2
-        vfmadd231ps S10, zmm8, zmm\p0
-        vfmadd231ps S11, zmm8, zmm\p1
-        .else
-        vfmadd231ps S00, zmm8, zmm\p0
-        vfmadd231ps S01, zmm8, zmm\p1
-        .endif
-.endm
-// 16 columns of eight keys in zmm0-7 by the heads; rsi q, moves on.
-.macro dots heads
-        .irp    i, 0, 1, 2, 3
-        .if     \heads == 4
-        .if     \i == 0
-        dots4   0, 0, 4
-        .elseif \i == 1
-        dots4   1, 1, 5
-        .elseif \i == 2
-        dots4   2, 2, 6
-        .else
-        dots4   3, 3, 7
-        .endif
-        .else
-        .if     \i == 0
-        dots1   0, 0, 4
-        .elseif \i == 1
-        dots1   1, 1, 5
-        .elseif \i == 2
-        dots1   2, 2, 6
-        .else
-        dots1   3, 3, 7
-        .endif
-        .endif
-        .endr
-        add     rsi, \heads * 64
-.endm
-
-// zmm a = for each lane the sums of a, b, c, d in it. Clobbers zmm0-3.
+// ymm\a = in each half of 128 bits the sums of a, b, c, d's. Clobbers ymm0-3.
 .macro sums4 a, b, c, d
-        vunpcklps zmm0, zmm\a, zmm\b
-        vunpckhps zmm1, zmm\a, zmm\b
-        vunpcklps zmm2, zmm\c, zmm\d
-        vunpckhps zmm3, zmm\c, zmm\d
-        vaddps  zmm0, zmm0, zmm1
-        vaddps  zmm2, zmm2, zmm3
-        vunpcklpd zmm1, zmm0, zmm2
-        vunpckhpd zmm0, zmm0, zmm2
-        vaddps  zmm\a, zmm0, zmm1
+        vunpcklps ymm0, ymm\a, ymm\b
+        vunpckhps ymm1, ymm\a, ymm\b
+        vunpcklps ymm2, ymm\c, ymm\d
+        vunpckhps ymm3, ymm\c, ymm\d
+        vaddps  ymm0, ymm0, ymm1
+        vaddps  ymm2, ymm2, ymm3
+        vunpcklpd ymm1, ymm0, ymm2
+        vunpckhpd ymm0, ymm0, ymm2
+        vaddps  ymm\a, ymm0, ymm1
+.endm
+// [\at] = the halves of a added, and those of b. Clobbers ymm0 ymm1.
+.macro store_halves at, a, b
+        vinsertf32x4 ymm0, ymm\a, xmm\b, 1
+        vshuff32x4 ymm1, ymm\a, ymm\b, 3
+        vaddps  ymm0, ymm0, ymm1
+        vmovups [\at], ymm0
 .endm
 
-// SCORES[key][4 heads], or [key] of one head, for NOW keys from KEY_AT on (rounded up to 8: the
-// last key again). Each step prefetches as many bytes of the block's values. r8-r15 keys, rbp keys left, rax
-// byte of the row, rsi q, rdx scores, rbx prefetched. zmm15: KEY_ORDER, zmm14: SCALE_LANES.
+// The next row, or the same again where there is none: \to = \from + stride (rax) if more than \n keys
+// are left (rbp). Clobbers rcx.
+.macro next_row to, from, n
+        xor     ecx, ecx
+        cmp     rbp, \n
+        cmovg   rcx, rax
+        lea     \to, [\from + rcx]
+.endm
+
+// SCORES[key][4 heads], or [key] of one head, for NOW keys from KEY_AT on (rounded up to 4 or 8: the
+// last key again). Each step prefetches as many bytes of the block's values. r8-r15 keys, rbp keys
+// left, rax byte of the row, rsi q, rdx scores, rbx prefetched, rcx end of the row's whole steps.
 .macro scores heads
 #if !defined(KV_Q8_0)
         mov     rax, K_TAIL
-        masks4  KV_TAIL_BITS
+        kmovw   k1, eax
 #endif
         mov     r8, KEY_AT
         mov     rbx, VALUE_AT
@@ -105,6 +128,13 @@
         mov     rbp, NOW
 .Lkeys\@:
         mov     rax, [rdi + ATTENTION_K_ROW_STRIDE]
+        .if     \heads == 4
+        cmp     rbp, 4
+        jl      .Lfew\@
+        lea     r9, [r8 + rax]
+        lea     r10, [r8 + rax * 2]
+        lea     r11, [r9 + rax * 2]
+        .else
         cmp     rbp, 8
         jl      .Lfew\@
         lea     r9, [r8 + rax]
@@ -114,46 +144,57 @@
         lea     r13, [r9 + rax * 4]
         lea     r14, [r10 + rax * 4]
         lea     r15, [r11 + rax * 4]
+        .endif
 .Lrows\@:
         mov     rcx, K_END
         mov     rsi, Q_AT
         .irp    n, 16, 17, 18, 19, 20, 21, 22, 23
         vpxord  xmm\n, xmm\n, xmm\n
         .endr
+        .if     \heads == 4
+        .irp    n, 24, 25, 26, 27, 28, 29, 30, 31
+        vpxord  xmm\n, xmm\n, xmm\n
+        .endr
+        .endif
         xor     eax, eax
         test    rcx, rcx
         jz      .Lsteps_end\@
         .p2align 5
 .Lsteps\@:
 # LLVM-MCA-BEGIN scores@h\heads
+        .if     \heads == 4
+        ahead   rbx, (KV_BYTES(KV_STEP)*4)
+#if defined(KV_Q8_0)
+        scale8  8, r8
+        scale8  9, r9
+        scale8  10, r10
+        scale8  11, r11
+        dots4x4 0
+        dots4x4 1
+        dots4x4 2
+        dots4x4 3
+#else
+        dots4x4 0
+#endif
+        .else
         ahead   rbx, (KV_BYTES(KV_STEP)*8)
 #if defined(KV_Q8_0)
-        .irp    n, 24, 25, 26, 27, 28, 29, 30, 31
-        vpxord  xmm\n, xmm\n, xmm\n
+        .irp    n, 4, 5, 6, 7
+        vmovups ymm\n, [rsi + 32 * (\n - 4)]
         .endr
-        quad16  0, 1, 2, 3, r8, r9, r10, r11, 2
-        quad16  4, 5, 6, 7, r12, r13, r14, r15, 2
-        dots    \heads
-        quad16  0, 1, 2, 3, r8, r9, r10, r11, 18
-        quad16  4, 5, 6, 7, r12, r13, r14, r15, 18
-        dots    \heads
-        scales4 12, r8, r9, r10, r11
-        scales4 13, r12, r13, r14, r15
-        vfmadd231ps zmm16, zmm24, zmm12
-        vfmadd231ps zmm17, zmm25, zmm13
-        vfmadd231ps zmm18, zmm26, zmm12
-        vfmadd231ps zmm19, zmm27, zmm13
-        .if     \heads == 4
-        vfmadd231ps zmm20, zmm28, zmm12
-        vfmadd231ps zmm21, zmm29, zmm13
-        vfmadd231ps zmm22, zmm30, zmm12
-        vfmadd231ps zmm23, zmm31, zmm13
-        .endif
+        add     rsi, 128
+        block1  16, r8
+        block1  17, r9
+        block1  18, r10
+        block1  19, r11
+        block1  20, r12
+        block1  21, r13
+        block1  22, r14
+        block1  23, r15
 #else
-        quad16  0, 1, 2, 3, r8, r9, r10, r11
-        quad16  4, 5, 6, 7, r12, r13, r14, r15
-        dots    \heads
+        dots8x1
 #endif
+        .endif
         add     rax, KV_BYTES(KV_STEP)
         cmp     rax, rcx
         jb      .Lsteps\@
@@ -162,55 +203,47 @@
 #if !defined(KV_Q8_0)
         cmp     qword ptr K_TAIL, 0
         je      .Lwhole\@
-        quad16_tail 0, 1, 2, 3, r8, r9, r10, r11
-        quad16_tail 4, 5, 6, 7, r12, r13, r14, r15
-        dots    \heads
+        .if     \heads == 4
+        dots4x4 0, {k1}{z}
+        .else
+#if defined(KV_F32)
+        dots8x1 {k1}
+#else
+        dots8x1 {k1}{z}
+#endif
+        .endif
 .Lwhole\@:
 #endif
+        sums4   16, 17, 18, 19
+        sums4   20, 21, 22, 23
         .if     \heads == 4
-        sums4   16, 18, 20, 22
-        sums4   17, 19, 21, 23
-        vmovaps [rdx], zmm16
-        vmovaps [rdx + 64], zmm17
-        add     rdx, 128
+        sums4   24, 25, 26, 27
+        sums4   28, 29, 30, 31
+        store_halves rdx, 16, 20
+        store_halves rdx+32, 24, 28
+        add     rdx, 64
+        mov     rax, [rdi + ATTENTION_K_ROW_STRIDE]
+        lea     r8, [r8 + rax * 4]
+        sub     rbp, 4
         .else
-        vaddps  zmm16, zmm16, zmm18
-        vaddps  zmm17, zmm17, zmm19
-        vunpcklps zmm0, zmm16, zmm17
-        vunpckhps zmm1, zmm16, zmm17
-        vaddps  zmm0, zmm0, zmm1
-        vpermilpd zmm1, zmm0, 0x55
-        vaddps  zmm0, zmm0, zmm1
-        vpermps zmm0, zmm15, zmm0
-        vmovaps [rdx], ymm0
+        store_halves rdx, 16, 20
         add     rdx, 32
-        .endif
         mov     rax, [rdi + ATTENTION_K_ROW_STRIDE]
         lea     r8, [r8 + rax * 8]
         sub     rbp, 8
+        .endif
         jg      .Lkeys\@
         jmp     .Lscored\@
 .Lfew\@:
-        .irp    n, 9, 10, 11, 12, 13, 14, 15
-        xor     ecx, ecx
-        cmp     rbp, \n - 8
-        cmovg   rcx, rax
-        .if     \n == 9
-        lea     r9, [r8 + rcx]
-        .elseif \n == 10
-        lea     r10, [r9 + rcx]
-        .elseif \n == 11
-        lea     r11, [r10 + rcx]
-        .elseif \n == 12
-        lea     r12, [r11 + rcx]
-        .elseif \n == 13
-        lea     r13, [r12 + rcx]
-        .elseif \n == 14
-        lea     r14, [r13 + rcx]
-        .else
-        lea     r15, [r14 + rcx]
+        next_row r9, r8, 1
+        next_row r10, r9, 2
+        next_row r11, r10, 3
+        .if     \heads == 1
+        next_row r12, r11, 4
+        next_row r13, r12, 5
+        next_row r14, r13, 6
+        next_row r15, r14, 7
         .endif
-        .endr
         jmp     .Lrows\@
 .Lscored\@:
 .endm

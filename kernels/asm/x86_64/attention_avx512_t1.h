@@ -2,7 +2,7 @@
 // Attention of one token over a run, AVX-512: the body of attention_<kv>__avx512_t1 (every key and
 // value is read once for all query heads of its group) and of …_t1_perhead (once for each head).
 // For each KV head (or query head), block by block of KEYS keys, in passes of four heads or one:
-// scores (dots of 8 keys, four keys and four columns in a vector: attention_avx512_scores.h),
+// scores (dots of 4 keys by 4 heads or 8 by one: attention_avx512_scores.h),
 // softmax with a running maximum, weighted sums of 64 columns at a time, then acc.
 #pragma once
 // clang-format off
@@ -44,8 +44,6 @@
         push    r15
         sub     rsp, FRAME
         visible_keys .Ldone
-        vmovaps zmm15, [rip + .Lkey_order]
-        vmovaps zmm14, [rip + .Lscale_lanes]
         mov     rax, [rdi + ATTENTION_DIM_K]
 #if defined(KV_Q8_0)
         add     rax, 31
@@ -56,11 +54,11 @@
         mov     K_END, rcx
 #else
         mov     rcx, rax
-        and     rcx, -16
-        imul    rcx, rcx, KV_BYTES(16) / 16
+        and     rcx, -8
+        imul    rcx, rcx, KV_BYTES(8) / 8
         mov     K_END, rcx
         mov     rcx, rax
-        and     ecx, 15
+        and     ecx, 7
         mov     edx, -1
         bzhi    edx, edx, ecx
         mov     K_TAIL, rdx
@@ -187,16 +185,4 @@
         mov     r9, [rdi + ATTENTION_L]
         lea     r9, [r9 + rax * 4]
         lea     rbx, [rip + .Lexp16]
-.endm
-
-// Put T1_CONSTANTS behind the function.
-.macro T1_CONSTANTS
-        EXP16_CONSTANTS
-        .section .rodata
-        .p2align 6
-.Lkey_order:                            // quad and key of it, of eight keys in order
-        .long   0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13
-.Lscale_lanes:
-        .long   0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3
-        .text
 .endm

@@ -18,4 +18,4 @@ FUNC attention_f16__avx512_t1
         attention_t1 0
 ENDFUNC attention_f16__avx512_t1
 
-T1_CONSTANTS
+EXP16_CONSTANTS

@@ -17,4 +17,4 @@ FUNC attention_q8_0__avx512_t1_perhead
         attention_t1 1
 ENDFUNC attention_q8_0__avx512_t1_perhead
 
-T1_CONSTANTS
+EXP16_CONSTANTS
