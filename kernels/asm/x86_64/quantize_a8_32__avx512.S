@@ -9,7 +9,7 @@
 // where amax < 2^-100 the block is zero.
 // Live: rsi x, rdx q, r8 d, r9 sum, rcx blocks left, r10 x and r11 y of the token, rbx tokens left,
 //       those of quantize_avx512.h.
-// Clobbers: rax rcx rdx rsi r8-r11 zmm0-15 k2-k7. Stack: rbx. Reads past the end: none.
+// Clobbers: rax rcx rdx rsi r8-r11 zmm0-15 zmm17-20 k2-k7. Stack: rbx and 16 bytes below. Reads past the end: none.
 #include "kernels/asm/asm.h"
 #include "kernels/asm/x86_64/quantize_avx512.h"
 

@@ -4,7 +4,8 @@
 #pragma once
 // clang-format off
 
-// eax is scratch.
+// eax is scratch. xmm14 2^-100, xmm15 127, zmm17 sign bits of bytes, zmm18 zeros, zmm19 where a byte
+// group lies after two packs, xmm20 32 * 128.
 .macro QUANTIZE_CONSTANTS
         mov     eax, 0x42fe0000                 // 127.0
         vmovd   xmm15, eax
@@ -12,57 +13,72 @@
         mov     eax, 0x0d800000                 // 2^-100
         vmovd   xmm14, eax
         vbroadcastss xmm14, xmm14
+        mov     eax, 0x80808080
+        vpbroadcastd zmm17, eax
+        vpxord  zmm18, zmm18, zmm18
+        vpmovzxbd zmm19, [rip + .Lorder]
+        mov     eax, 4096
+        vpbroadcastd xmm20, eax
+        .pushsection .rodata
+.Lorder:
+        .byte   0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15
+        .popsection
 .endm
 
-// zmm0-7 hold the blocks; k0-k3 say with {} which of them are stored, ks which lanes of d and sum.
-.macro QUANTIZE4 ks, ka, kb, kc, kd
+// zmm0-7 hold the blocks. What is stored, each nothing or a mask: ks lanes of d and sum, qa and qb bytes
+// of the first two and the last two blocks. Uses zmm0-13, k2 and 16 bytes below the stack.
+.macro QUANTIZE4 ks, qa, qb
         vrangeps zmm8, zmm0, zmm1, 0x0b         // the larger of both magnitudes
         vrangeps zmm9, zmm2, zmm3, 0x0b
         vrangeps zmm10, zmm4, zmm5, 0x0b
         vrangeps zmm11, zmm6, zmm7, 0x0b
-        .irp    n, 8, 9, 10, 11
-        vextractf64x4 ymm12, zmm\n, 1
-        vmaxps  ymm\n, ymm\n, ymm12
-        vextractf128 xmm12, ymm\n, 1
-        vmaxps  xmm\n, xmm\n, xmm12
-        .endr
-        vunpcklps xmm12, xmm8, xmm9
-        vunpckhps xmm13, xmm8, xmm9
-        vmaxps  xmm8, xmm12, xmm13
-        vunpcklps xmm12, xmm10, xmm11
-        vunpckhps xmm13, xmm10, xmm11
-        vmaxps  xmm9, xmm12, xmm13
-        vmovlhps xmm12, xmm8, xmm9
-        vmovhlps xmm13, xmm9, xmm8
-        vmaxps  xmm8, xmm12, xmm13              // amax of the four
+        vshuff64x2 zmm12, zmm8, zmm9, 0x44
+        vshuff64x2 zmm13, zmm8, zmm9, 0xee
+        vmaxps  zmm8, zmm12, zmm13
+        vshuff64x2 zmm12, zmm10, zmm11, 0x44
+        vshuff64x2 zmm13, zmm10, zmm11, 0xee
+        vmaxps  zmm10, zmm12, zmm13
+        vshuff64x2 zmm12, zmm8, zmm10, 0x88
+        vshuff64x2 zmm13, zmm8, zmm10, 0xdd
+        vmaxps  zmm8, zmm12, zmm13              // 128 bits a block
+        vpermilps zmm12, zmm8, 0x4e
+        vmaxps  zmm8, zmm8, zmm12
+        vpermilps zmm12, zmm8, 0xb1
+        vmaxps  zmm8, zmm8, zmm12
+        vpermps zmm8, zmm19, zmm8               // amax of the four
         vcmpps  k2, xmm8, xmm14, 5              // not below 2^-100
         vdivps  xmm9{k2}{z}, xmm15, xmm8
         vdivps  xmm10{k2}{z}, xmm8, xmm15
+        vmovups [rsp - 16], xmm9
         vmovups [r8]\ks, xmm10
-        quantize_block 0, 1, 0x00, \ka
-        quantize_block 2, 3, 0x55, \kb
-        quantize_block 4, 5, 0xaa, \kc
-        quantize_block 6, 7, 0xff, \kd
-        vphaddd xmm0, xmm0, xmm2
-        vphaddd xmm4, xmm4, xmm6
-        vphaddd xmm0, xmm0, xmm4
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        vmulps  zmm\n, zmm\n, dword ptr [rsp - 16 + \n / 2 * 4]{1to16}
+        vcvtps2dq zmm\n, zmm\n                  // to nearest even
+        .endr
+        vpackssdw zmm0, zmm0, zmm1
+        vpackssdw zmm2, zmm2, zmm3
+        vpackssdw zmm4, zmm4, zmm5
+        vpackssdw zmm6, zmm6, zmm7
+        vpacksswb zmm0, zmm0, zmm2
+        vpacksswb zmm4, zmm4, zmm6
+        vpermd  zmm0, zmm19, zmm0
+        vpermd  zmm4, zmm19, zmm4
+        vmovdqu8 [rdx]\qa, zmm0
+        vmovdqu8 [rdx + 64]\qb, zmm4
+        vpxord  zmm0, zmm0, zmm17               // q + 128, unsigned
+        vpxord  zmm4, zmm4, zmm17
+        vpsadbw zmm0, zmm0, zmm18               // sums of eight
+        vpsadbw zmm4, zmm4, zmm18
+        vshufps zmm0, zmm0, zmm4, 0x88          // of blocks 0 0 2 2 | 0 0 2 2 | 1 1 3 3 | 1 1 3 3
+        vextracti64x4 ymm1, zmm0, 1
+        vextracti128 xmm2, ymm0, 1
+        vextracti128 xmm3, ymm1, 1
+        vpaddd  xmm0, xmm0, xmm2
+        vpaddd  xmm1, xmm1, xmm3
+        vphaddd xmm0, xmm0, xmm1                // of blocks 0 2 1 3
+        vpshufd xmm0, xmm0, 0xd8
+        vpsubd  xmm0, xmm0, xmm20
         vmovdqu32 [r9]\ks, xmm0
-.endm
-// Of lane `low` / 2 of xmm9: leaves the sum in four parts in the register `low`.
-.macro quantize_block low, high, lane, k
-        vpermilps xmm12, xmm9, \lane
-        vbroadcastss zmm12, xmm12
-        vmulps  zmm\low, zmm\low, zmm12
-        vmulps  zmm\high, zmm\high, zmm12
-        vcvtps2dq zmm\low, zmm\low              // to nearest even
-        vcvtps2dq zmm\high, zmm\high
-        vpmovsdb [rdx + \low * 16]\k, zmm\low
-        vpmovsdb [rdx + \high * 16]\k, zmm\high
-        vpaddd  zmm\low, zmm\low, zmm\high
-        vextracti64x4 ymm12, zmm\low, 1
-        vpaddd  ymm\low, ymm\low, ymm12
-        vextracti128 xmm12, ymm\low, 1
-        vpaddd  xmm\low, xmm\low, xmm12
 .endm
 
 // r8 = d and r9 = sum of the planes at rdx, rcx = blocks.
@@ -119,6 +135,17 @@
         \load   6, {k7}{z}
         \load   7, {k7}{z}
         \done   {k4}, {k5}, {k6}, {k7}
-        QUANTIZE4 {k3}, {k4}, {k5}, {k6}, {k7}
+        add     ecx, ecx                        // bytes that are left
+        mov     rax, -1
+        bzhi    rax, rax, rcx
+        kmovq   k4, rax
+        sub     ecx, 64
+        mov     eax, 0
+        jle     .Lmasked\@
+        mov     rax, -1
+        bzhi    rax, rax, rcx
+.Lmasked\@:
+        kmovq   k5, rax
+        QUANTIZE4 {k3}, {k4}, {k5}
 .Lend\@:
 .endm

@@ -7,7 +7,8 @@
 //   normed  [tokens][cols] float, written too unless it is NULL; may be x
 // Live: rsi x, rdx q, r8 d, r9 sum, rcx blocks left, r10 gain, r11 normed, rbx tokens left, rbp x, r12 y
 //   and r13 normed of the token, zmm16 the factor, those of quantize_avx512.h.
-// Clobbers: rax rcx rdx rsi r8-r11 zmm0-16 k1-k7. Stack: rbx rbp r12 r13. Reads past the end: none.
+// Clobbers: rax rcx rdx rsi r8-r11 zmm0-20 k1-k7. Stack: rbx rbp r12 r13 and 16
+//   bytes below. Reads past the end: none.
 #include "kernels/asm/asm.h"
 #include "kernels/asm/x86_64/quantize_avx512.h"
 #include "kernels/asm/x86_64/rows_avx512.h"
