@@ -130,13 +130,14 @@ static int rates(int threads, int canary_fd, double *read, double *ops) {
 
 // One case of one block, of kernels: what was measured to plan its slices.
 // Counted in the first block: what a process under a simulator and a few predictions take.
-#define COUNTED_SECONDS 0.8
+#define COUNTED_SECONDS 0.5
+#define COUNTED_SAMPLE_BYTES 70.0 // hardly a column is filled
 #define COUNTED_ROW_BYTES 1300.0
 static struct estimate estimate_counted(const struct protocol *p, const struct protocol_case *c) {
     const double n = (double)(c->point_count * c->arm_count), blocks = p->blocks;
     return (struct estimate){.seconds = n * COUNTED_SECONDS / blocks,
                              .samples = c->point_count * c->arm_count,
-                             .bytes = n * (SAMPLE_ROW_BYTES + COUNTED_ROW_BYTES / blocks)};
+                             .bytes = n * (COUNTED_SAMPLE_BYTES + COUNTED_ROW_BYTES / blocks)};
 }
 
 static struct estimate estimate_kernels(const struct protocol *p, size_t case_index,

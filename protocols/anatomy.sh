@@ -93,10 +93,10 @@ counted() { # NAME OP ARCH SHAPE [SWEEP]
     if [ "$3" = x86_64 ]; then echo 'pass       measured_cycles_per_element predicted_minus_measured'; fi
     variants "$2" "$3" | arms "$2"
 }
-# Hand-written variants that take the tokens, without those that few machines have and prefetch distances.
+# Hand-written variants that take the tokens, without those that few machines have and prefetch distances, nor a kernel a query head.
 hand_written() { # OP TOKENS
     awk -F, -v op="$1" -v tokens="$2" \
-        '$1 == op && $4 == "x86_64" && $2 !~ /^c(_|$)|_pf/ && $3 != "avxvnni" && $5 <= tokens && ($6 == "" || $6 >= tokens) { print $2 }' <<<"$kernels"
+        '$1 == op && $4 == "x86_64" && $2 !~ /^c(_|$)|_pf|_perhead/ && $3 != "avxvnni" && $5 <= tokens && ($6 == "" || $6 >= tokens) { print $2 }' <<<"$kernels"
 }
 timed() { # NAME OP SHAPE TOKENS
     local hand
