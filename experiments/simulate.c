@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "experiments/child.h"
 #include "experiments/failure.h"
+
+#define STALE_SECONDS 3600 // a build of the other architecture that is so much older than this one
 
 static const struct {
     struct sim_event_info info;
@@ -65,6 +68,14 @@ char *sim_binary(enum arch arch, const char **why) {
     char *path = beside_program(arch == sim_host_arch() ? own
                                 : arch == ARCH_aarch64  ? aarch64
                                                         : x86_64);
+    struct stat there, here;
+    static bool told;
+    if (path != NULL && arch != sim_host_arch() && !told && stat(path, &there) == 0 &&
+        stat("/proc/self/exe", &here) == 0 && there.st_mtime + STALE_SECONDS < here.st_mtime) {
+        fprintf(stderr, "inferometer: %s is older than this program: is it of the same sources?\n",
+                path);
+        told = true;
+    }
     if (path == NULL)
         *why = arch == ARCH_aarch64
                    ? "no AArch64 build beside this one: make CROSS=aarch64-linux-gnu- (with "
