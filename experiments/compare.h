@@ -13,6 +13,7 @@
 
 #define COMPARE_VARIANTS_MAX 26 // arms are named by letters
 #define COMPARE_SHAPES_MAX 8
+#define COMPARE_MIN_EFFECT 0.02 // that is worth a word: enough to choose between variants
 
 struct compare_case {
     char text[128]; // the words of the shape: also the name of its case

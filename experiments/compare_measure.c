@@ -45,9 +45,9 @@ static int write_protocol(const struct compare_request *q, const char *path) {
     fprintf(f,
             "# One call of compare\n\nWritten by `inferometer compare`: how variants of one kernel "
             "differ here.\n\n```protocol\nprotocol   compare\nversion    1\nthreads    %d\n"
-            "design     blocks=%ld seed=1 warmup=1\nprimary    ns\n"
-            "decide     ci=0.95 min_effect=0.01\n",
-            q->threads, q->blocks);
+            "design     blocks=%ld seed=1 layout_seed=1 warmup=1\nprimary    ns\n"
+            "decide     ci=0.95 min_effect=%g\n",
+            q->threads, q->blocks, COMPARE_MIN_EFFECT);
     write_passes(f, q);
     for (size_t i = 0; i < q->case_count; i++) {
         const struct compare_case *c = &q->cases[i];

@@ -239,16 +239,18 @@ static void print_counted(const struct compare_case *c, const struct compare_row
 }
 
 static void print_control(const struct compare_case *c) {
+    const double percent = 100 * COMPARE_MIN_EFFECT;
     if (isnan(c->control)) return;
-    printf("  A/A control: %.4g (%.4g to %.4g at 99 %%), ", c->control, c->control_lo,
+    printf("  A/A control: %.3f (%.3f to %.3f at 99 %%), ", c->control, c->control_lo,
            c->control_hi);
     if (c->control_passed)
-        printf("within 1 %%\n");
+        printf("within %g %%\n", percent);
     else if (isnan(c->blocks_needed))
-        printf("not within 1 %%:\n  nothing is claimed\n");
+        printf("not within %g %%:\n  nothing is claimed\n", percent);
     else
-        printf("not within 1 %%:\n  nothing is claimed; at this noise it takes about %.0f blocks\n",
-               c->blocks_needed);
+        printf("not within %g %%:\n  nothing is claimed; at this noise it takes about %.0f "
+               "blocks\n",
+               percent, c->blocks_needed);
 }
 
 int compare_print(const struct compare_request *q, const struct compare_rows *rows,
