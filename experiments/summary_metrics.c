@@ -151,6 +151,21 @@ static int one_word(struct summary_rows *r, const struct summary_input *in,
     return status;
 }
 
+// Simulators and llvm-mca have measures of their own, some by the same names.
+static bool counts_hardware(const struct protocol_case *c) {
+    const char *source = c->point_count > 0 ? c->points[0].settings.source : NULL;
+    return source == NULL || strcmp(source, "pmu") == 0;
+}
+
+static bool named(const struct protocol *p, const char *metric) {
+    for (size_t i = 0; i < p->case_count; i++) {
+        const struct protocol_case *c = &p->cases[i];
+        for (char **w = c->pass_words; counts_hardware(c) && w != NULL && *w != NULL; w++)
+            if (strcmp(*w, metric) == 0) return true;
+    }
+    return false;
+}
+
 int summary_rows_of_metrics(struct summary_rows *r, const struct summary_input *in,
                             const struct summary_samples *times, int version) {
     struct summary_samples samples = {0};
@@ -159,11 +174,8 @@ int summary_rows_of_metrics(struct summary_rows *r, const struct summary_input *
     status = summary_samples_read(&samples, in, true);
     for (size_t i = 0; status == 0 && i < in->group->metric_count; i++) {
         const struct group_metric *metric = &in->group->metrics[i];
-        bool named = false;
-        for (size_t k = 0; k < in->protocol->case_count; k++)
-            for (char **w = in->protocol->cases[k].pass_words; w != NULL && *w != NULL; w++)
-                named = named || strcmp(*w, metric->name) == 0;
-        if (named) status = one_word(r, in, &samples, times, metric, version);
+        if (named(in->protocol, metric->name))
+            status = one_word(r, in, &samples, times, metric, version);
     }
     summary_samples_free(&samples);
     return status;
