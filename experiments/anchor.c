@@ -62,6 +62,18 @@ static void compare(struct anchors *a, const char *point, ptrdiff_t position, pt
     }
 }
 
+const char *anchors_flag_thread(const struct counters *c, const struct counters_reading *sum,
+                                char *flags, size_t size) {
+    const char *held = counters_held_by_others(c, sum);
+    bool any = false;
+    for (size_t i = 0; i < counters_event_count(c); i++)
+        any = any || counters_event_opened(counters_event(c, i));
+    if (*held) append(flags, size, "counters_held");
+    if (sum->lost_groups != 0) append(flags, size, "counters_lost");
+    if (!any) append(flags, size, "uncounted");
+    return held;
+}
+
 void anchors_flag(struct anchors *a, const struct watch *w, const char *point, ptrdiff_t position,
                   ptrdiff_t capacity, char *flags, size_t size, const char **held) {
     struct anchor now = {0, 0};
@@ -74,18 +86,13 @@ void anchors_flag(struct anchors *a, const struct watch *w, const char *point, p
         if (c == NULL) continue;
         const uint64_t regions = total(w, t, &sum);
         counters_total(c, &sum, regions, counts);
-        const char *others = counters_held_by_others(c, &sum);
+        const char *others = anchors_flag_thread(c, &sum, flags, size);
         if (*others) *held = others;
-        if (*others) append(flags, size, "counters_held");
-        if (sum.lost_groups != 0) append(flags, size, "counters_lost");
-        bool any = false;
         for (size_t i = 0; i < counters_event_count(c); i++) {
             const char *name = counters_event(c, i)->name;
-            any = any || counters_event_opened(counters_event(c, i));
             if (strcmp(name, "instructions") == 0) now.instructions += counts[i].value_net;
             if (strcmp(name, "cycles") == 0) now.cycles += counts[i].value_net;
         }
-        if (!any) append(flags, size, "uncounted");
     }
     if (now.instructions > 0 || now.cycles > 0)
         compare(a, point, position, capacity, &now, flags, size);

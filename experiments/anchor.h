@@ -29,3 +29,6 @@ bool anchors_disagree(const struct anchor *a, const struct anchor *b);
 //   uncounted      none of the events that were asked for could be opened
 void anchors_flag(struct anchors *a, const struct watch *w, const char *point, ptrdiff_t position,
                   ptrdiff_t capacity, char *flags, size_t size, const char **held);
+// The same, without anchors, for what one thread counted. Returns the reason for people, or "".
+const char *anchors_flag_thread(const struct counters *c, const struct counters_reading *sum,
+                                char *flags, size_t size);

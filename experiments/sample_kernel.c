@@ -3,6 +3,7 @@
 #include "experiments/sample_parts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,17 @@ static void write_slice_counts(struct sampler *s, int64_t key, int threads) {
     sample_unopened(s, s->probes[0].probe.counters, key);
 }
 
+static void flag_slices(struct sampler *s, int threads, struct ledger_entry *e) {
+    for (int i = 0; i < threads; i++) {
+        const struct slice_probe *p = &s->probes[i];
+        if (p->probe.counters == NULL) continue;
+        const char *held =
+            anchors_flag_thread(p->probe.counters, &p->sum.counts, e->flags, sizeof e->flags);
+        if (*held && !s->told_held) fprintf(stderr, "inferometer: %s\n", held);
+        s->told_held = s->told_held || *held;
+    }
+}
+
 double sampler_kernel(struct sampler *s, const struct kernel_slice *slice) {
     struct ledger_reading before, after;
     struct ledger_entry entry;
@@ -92,6 +104,7 @@ double sampler_kernel(struct sampler *s, const struct kernel_slice *slice) {
     entry.canary_gbps = s->canary_gbps;
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
+    flag_slices(s, slice->threads, &entry);
     uint64_t begin = UINT64_MAX, end = 0; // the first worker's begin to the last one's end
     for (int i = 0; i < slice->threads; i++) {
         const struct probe *p = &s->probes[i].probe;
