@@ -24,7 +24,13 @@
 #define STRIP [rsp + 152]       // its bytes in a row of values
 #define FRAME 168
 
-#define KEYS 64 // keys of a block
+// Keys of a block: two pages of f16 keys and values of 64 columns in turn, which the hardware's
+// streams follow better than 4 KiB ahead of software prefetches (Zen 4: 64 against 51 GB/s).
+#if defined(KV_Q8_0)
+#define KEYS 64
+#else
+#define KEYS 32
+#endif
 
 // Packs the heads [HEAD_FROM, HEAD_TO) of q, times scale, in passes of four: for each eight columns
 // [head][8]; a last pass of one head: plain. Columns are filled up with zeros to whole steps, heads

@@ -40,16 +40,6 @@
         kmovw   \k, eax
 .endm
 
-// Prefetches \bytes from [\at] on; at moves on.
-.macro ahead at, bytes
-        .set    line, 0
-        .rept   (\bytes + 63) / 64
-        prefetcht0 [\at + line]
-        .set    line, line + 64
-        .endr
-        add     \at, \bytes
-.endm
-
 // k1-k4 = the bits of rax from 0, \by, 2 \by and 3 \by on. Clobbers rax.
 .macro masks4 by
         kmovq   k1, rax

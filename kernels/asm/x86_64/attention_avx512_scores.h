@@ -115,15 +115,14 @@
 .endm
 
 // SCORES[key][4 heads], or [key] of one head, for NOW keys from KEY_AT on (rounded up to 4 or 8: the
-// last key again). Each step prefetches as many bytes of the block's values. r8-r15 keys, rbp keys
-// left, rax byte of the row, rsi q, rdx scores, rbx prefetched, rcx end of the row's whole steps.
+// last key again). r8-r15 keys, rbp keys left, rax byte of the row, rsi q, rdx scores, rcx end of the
+// row's whole steps.
 .macro scores heads
 #if !defined(KV_Q8_0)
         mov     rax, K_TAIL
         kmovw   k1, eax
 #endif
         mov     r8, KEY_AT
-        mov     rbx, VALUE_AT
         mov     rdx, SCORES
         mov     rbp, NOW
 .Lkeys\@:
@@ -163,7 +162,6 @@
 .Lsteps\@:
 # LLVM-MCA-BEGIN scores@h\heads
         .if     \heads == 4
-        ahead   rbx, (KV_BYTES(KV_STEP)*4)
 #if defined(KV_Q8_0)
         scale8  8, r8
         scale8  9, r9
@@ -177,7 +175,6 @@
         dots4x4 0
 #endif
         .else
-        ahead   rbx, (KV_BYTES(KV_STEP)*8)
 #if defined(KV_Q8_0)
         .irp    n, 4, 5, 6, 7
         vmovups ymm\n, [rsi + 32 * (\n - 4)]

@@ -58,7 +58,7 @@
 
 // One strip: `vectors` times 16 columns from COLUMN on, of all NOW values of the block; with tail
 // the masks k1-k4 say which columns there are. r8 value, r9 its stride, rdx scores, rcx values left,
-// r10 prefetched, rax rbx scratch.
+// rax scratch.
 .macro strip heads, vectors, tail
         mov     r8, VALUE_AT
         add     r8, STRIP
@@ -75,7 +75,6 @@
         .p2align 5
 .Lvalue\@:
 # LLVM-MCA-BEGIN weigh@h\heads\()v\vectors
-        ahead   r10, (KV_BYTES(32)*\vectors/2)
         .if     \tail
         load16  0, r8, 0, {k1}{z}
         .else
@@ -169,7 +168,6 @@
         .p2align 5
 .Lvalue\@:
 # LLVM-MCA-BEGIN weigh@one
-        ahead   r10, KV_BYTES(64)
 #if defined(KV_F16)
         vbroadcastss ymm8, [rdx]
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
@@ -231,12 +229,9 @@
         lea     rsi, [rsi + rax * 4]
 .endm
 
-// All strips of the block's values; meanwhile the next block's keys are prefetched.
+// All strips of the block's values.
 .macro weigh heads
         mov     r9, [rdi + ATTENTION_V_ROW_STRIDE]
-        mov     r10, NOW
-        imul    r10, [rdi + ATTENTION_K_ROW_STRIDE]
-        add     r10, KEY_AT
         mov     qword ptr COLUMN, 0
         mov     qword ptr STRIP, 0
 .Lstrips\@:

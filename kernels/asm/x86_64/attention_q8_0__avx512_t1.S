@@ -7,7 +7,6 @@
 //   blocks of q8_0; m, l [kv_heads * group], acc [kv_heads * group][dim_v] float, updated; tokens = 1, the
 //   rest any
 //   scratch  16 bytes a column of q for each four heads (columns rounded up to 32), and the block's scores
-// Keys and values are prefetched a block ahead, also behind the end of the run: that never faults.
 // Clobbers: rax rcx rdx rsi r8-r11 zmm0-31 k1-k7. Stack: rbx rbp r12-r15 and a frame. Reads past the
 //       end: none.
 #define KV_Q8_0 1
