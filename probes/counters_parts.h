@@ -17,6 +17,7 @@ struct counter_group {
     int leader;
     size_t members;
     size_t slots[COUNTERS_MAX]; // of the members, in the order in which the kernel gives them
+    bool calls;                 // never in user space: Intel's top-down metrics share one register
     bool user;                  // every member has a page that says that it may be read
     const struct perf_event_mmap_page *pages[COUNTERS_MAX]; // of the members; NULL: not to be read
 };

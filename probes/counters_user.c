@@ -162,7 +162,7 @@ void counters_user_map(struct counters *c) {
     const size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
     for (size_t g = 0; g < c->group_count; g++) {
         struct counter_group *group = &c->groups[g];
-        group->user = g == c->core_group;
+        group->user = g == c->core_group && !group->calls;
         for (size_t m = 0; group->user && m < group->members; m++) {
             void *mapped =
                 mmap(NULL, bytes, PROT_READ, MAP_SHARED, c->slots[group->slots[m]].fd, 0);
