@@ -44,6 +44,14 @@ bool anchors_disagree(const struct anchor *a, const struct anchor *b) {
            differ(a->cycles, b->cycles, ANCHOR_CYCLES);
 }
 
+void anchors_keep(struct anchor *first, const struct anchor *now, char *flags, size_t size) {
+    if (!(now->instructions > 0 || now->cycles > 0)) return;
+    if (first->instructions == 0 && first->cycles == 0)
+        *first = *now;
+    else if (anchors_disagree(now, first))
+        append(flags, size, "anchors");
+}
+
 static void compare(struct anchors *a, const char *point, ptrdiff_t position, ptrdiff_t capacity,
                     const struct anchor *now, char *flags, size_t size) {
     if (a->point != point || a->capacity < capacity) {
@@ -54,24 +62,26 @@ static void compare(struct anchors *a, const char *point, ptrdiff_t position, pt
         a->capacity = capacity;
     }
     if (position < 0 || position > a->capacity) return;
-    struct anchor *first = &a->at[position];
-    if (first->instructions == 0 && first->cycles == 0) {
-        *first = *now;
-    } else if (anchors_disagree(now, first)) {
-        append(flags, size, "anchors");
-    }
+    anchors_keep(&a->at[position], now, flags, size);
 }
 
-const char *anchors_flag_thread(const struct counters *c, const struct counters_reading *sum,
-                                char *flags, size_t size) {
-    const char *held = counters_held_by_others(c, sum);
-    bool any = false;
-    for (size_t i = 0; i < counters_event_count(c); i++)
-        any = any || counters_event_opened(counters_event(c, i));
-    if (*held) append(flags, size, "counters_held");
+void anchors_of_thread(const struct counters *c, const struct counters_reading *sum,
+                       uint64_t regions, struct anchor *now, char *flags, size_t size,
+                       const char **held) {
+    struct count counts[COUNTERS_MAX];
+    counters_total(c, sum, regions, counts);
+    const char *others = counters_held_by_others(c, sum);
+    if (*others) *held = others;
+    if (*others) append(flags, size, "counters_held");
     if (sum->lost_groups != 0) append(flags, size, "counters_lost");
+    bool any = false;
+    for (size_t i = 0; i < counters_event_count(c); i++) {
+        const char *name = counters_event(c, i)->name;
+        any = any || counters_event_opened(counters_event(c, i));
+        if (strcmp(name, "instructions") == 0) now->instructions += counts[i].value_net;
+        if (strcmp(name, "cycles") == 0) now->cycles += counts[i].value_net;
+    }
     if (!any) append(flags, size, "uncounted");
-    return held;
 }
 
 void anchors_flag(struct anchors *a, const struct watch *w, const char *point, ptrdiff_t position,
@@ -82,17 +92,9 @@ void anchors_flag(struct anchors *a, const struct watch *w, const char *point, p
         const struct watch_thread *t = &w->workers[thread];
         const struct counters *c = t->probe.counters;
         struct counters_reading sum;
-        struct count counts[COUNTERS_MAX];
         if (c == NULL) continue;
         const uint64_t regions = total(w, t, &sum);
-        counters_total(c, &sum, regions, counts);
-        const char *others = anchors_flag_thread(c, &sum, flags, size);
-        if (*others) *held = others;
-        for (size_t i = 0; i < counters_event_count(c); i++) {
-            const char *name = counters_event(c, i)->name;
-            if (strcmp(name, "instructions") == 0) now.instructions += counts[i].value_net;
-            if (strcmp(name, "cycles") == 0) now.cycles += counts[i].value_net;
-        }
+        anchors_of_thread(c, &sum, regions, &now, flags, size, held);
     }
     if (now.instructions > 0 || now.cycles > 0)
         compare(a, point, position, capacity, &now, flags, size);

@@ -21,6 +21,13 @@ struct anchors {                     // of one lane at one point
 void anchors_free(struct anchors *a);
 // Whether two passes over the same work cannot have done the same. 0 and NaN: not known, so no.
 bool anchors_disagree(const struct anchor *a, const struct anchor *b);
+// What one thread counted of some work: adds to *now, and words to flags as below; *held stays
+// where nobody holds counters.
+void anchors_of_thread(const struct counters *c, const struct counters_reading *sum,
+                       uint64_t regions, struct anchor *now, char *flags, size_t size,
+                       const char **held);
+// Keeps the first of some work in *first; flags what disagrees with it.
+void anchors_keep(struct anchor *first, const struct anchor *now, char *flags, size_t size);
 // Appends words to flags for what a watched turn shows that began at `position` of `capacity`
 // tokens of `point`. *held: the reason for people, or "".
 //   anchors        another pass counted other instructions or cycles of the same work
@@ -29,6 +36,3 @@ bool anchors_disagree(const struct anchor *a, const struct anchor *b);
 //   uncounted      none of the events that were asked for could be opened
 void anchors_flag(struct anchors *a, const struct watch *w, const char *point, ptrdiff_t position,
                   ptrdiff_t capacity, char *flags, size_t size, const char **held);
-// The same, without anchors, for what one thread counted. Returns the reason for people, or "".
-const char *anchors_flag_thread(const struct counters *c, const struct counters_reading *sum,
-                                char *flags, size_t size);

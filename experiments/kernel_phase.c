@@ -25,6 +25,7 @@ struct kernel_run { // of one point
     unsigned char *own_memory; // of write and copy
     double since_ceilings_ns;
     ptrdiff_t next_unit;
+    struct anchor anchors[KERNEL_ARMS_MAX];
 };
 
 struct slice_work { // of one slice
@@ -125,6 +126,7 @@ static void one_slice(struct kernel_run *r, size_t arm, ptrdiff_t begin, bool wa
         .before = r->from_ring ? NULL : warm_thread,
         .work = work_thread,
         .arg = &x,
+        .anchor = &r->anchors[arm],
     };
     ring->next = kernel_work_place(r->work, x.begin, x.end, ring->next);
     kernel_work_cost(r->work, x.begin, x.end, &slice.bytes, &slice.ops);

@@ -71,6 +71,7 @@ struct kernel_slice {
     void (*before)(void *arg, int thread), (*work)(void *arg, int thread);
     void *arg;
     double bytes, ops;
+    struct anchor *anchor; // of the arm's work, for each operation (or byte); kept between passes
 };
 // Opens the events of a pass on the first `threads` workers, for slices (NULL: closes them). 0, or
 // an exit code with failure() set.

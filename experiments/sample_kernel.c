@@ -79,15 +79,25 @@ static void write_slice_counts(struct sampler *s, int64_t key, int threads) {
     sample_unopened(s, s->probes[0].probe.counters, key);
 }
 
-static void flag_slices(struct sampler *s, int threads, struct ledger_entry *e) {
-    for (int i = 0; i < threads; i++) {
+// Other passes over the same arm count the same cycles and instructions for the same work.
+static void flag_slice(struct sampler *s, const struct kernel_slice *slice,
+                       struct ledger_entry *e) {
+    struct anchor now = {0, 0};
+    const char *held = "";
+    bool any = false;
+    for (int i = 0; i < slice->threads; i++) {
         const struct slice_probe *p = &s->probes[i];
         if (p->probe.counters == NULL) continue;
-        const char *held =
-            anchors_flag_thread(p->probe.counters, &p->sum.counts, e->flags, sizeof e->flags);
-        if (*held && !s->told_held) fprintf(stderr, "inferometer: %s\n", held);
-        s->told_held = s->told_held || *held;
+        any = true;
+        anchors_of_thread(p->probe.counters, &p->sum.counts, p->sum.regions, &now, e->flags,
+                          sizeof e->flags, &held);
     }
+    if (*held && !s->told_held) fprintf(stderr, "inferometer: %s\n", held);
+    s->told_held = s->told_held || *held;
+    const double work = slice->ops > 0 ? slice->ops : slice->bytes;
+    now.instructions /= work;
+    now.cycles /= work;
+    if (any && !slice->warmup) anchors_keep(slice->anchor, &now, e->flags, sizeof e->flags);
 }
 
 double sampler_kernel(struct sampler *s, const struct kernel_slice *slice) {
@@ -104,7 +114,7 @@ double sampler_kernel(struct sampler *s, const struct kernel_slice *slice) {
     entry.canary_gbps = s->canary_gbps;
     entry.eff_mhz = s->eff_mhz;
     ledger_flag(&entry, s->canary_best_gbps);
-    flag_slices(s, slice->threads, &entry);
+    flag_slice(s, slice, &entry);
     uint64_t begin = UINT64_MAX, end = 0; // the first worker's begin to the last one's end
     for (int i = 0; i < slice->threads; i++) {
         const struct probe *p = &s->probes[i].probe;
