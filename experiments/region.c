@@ -18,8 +18,10 @@
 #include "probes/region_mark.h"
 #include "probes/step.h"
 
-#define OPERANDS_ADDRESS ((void *)(uintptr_t)0x100000000000) // free in every process we know
-#define STEPS_MAX 20000000ull                                // minutes
+// Free in every process we know, and below program and stack both here and under qemu: compilers
+// ask which of two pointers is higher before they take a vector loop.
+#define OPERANDS_ADDRESS ((void *)(uintptr_t)0x200000000)
+#define STEPS_MAX 20000000ull // minutes
 
 int region_parse(const char *spec, const struct kernel **k, struct shape *s) {
     char op_name[64], variant[64], message[512];
