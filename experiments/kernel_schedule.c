@@ -17,9 +17,9 @@
 #define SLICE_NS 2e6            // of the slowest arm, at most
 #define SHORTEST_SLICE_NS 2.5e5 // of the fastest arm, at least
 #define LONGEST_SLICE_NS 2e7    // what that may make of the slowest arm's
-#define BLOCK_NS 1.3e9          // of a point in a block
+#define BLOCK_NS 1e9            // of a point in a block
 #define QUADS_MIN 2
-#define QUADS_MAX 24
+#define QUADS_MAX 16
 #define TRIAL_NS 2e5 // what is timed to decide
 #define TRIALS 3
 // Around a slice: the ledger's readings, the row; a turn of ceilings. Both as measured here.
