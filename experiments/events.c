@@ -109,38 +109,54 @@ static void needs(const struct event_group *g, const struct group_metric *m, cha
         used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", names[i]);
 }
 
-static void metric_row(struct table *t, const struct event_group *g, const char *core,
-                       const struct group_metric *m, bool here) {
-    char events[512];
-    const char *absent = group_metric_absent(g, m, core);
-    needs(g, m, events, sizeof events);
-    table_text(t, g->stem);
-    table_text(t, g->cpu);
-    table_text(t, core);
-    table_text(t, m->name);
-    table_text(t, m->unit);
-    table_text(t, m->text);
-    table_text(t, *m->absent ? "" : events);
-    table_text(t, here ? "yes" : "no");
-    table_text(t, *absent ? status_name(STATUS_unsupported) : status_name(STATUS_ok));
-    table_text(t, absent);
-}
-
-static void group_rows(struct table *t, const struct event_group *g, bool here) {
-    const char *cores[8] = {""};
+// Kinds of cores that the file tells apart; one, "", of most CPUs.
+static size_t cores_of(const struct event_group *g, const char *cores[8]) {
     size_t count = 0;
     for (size_t i = 0; i < g->event_count; i++) {
         size_t k = 0;
         while (k < count && strcmp(cores[k], g->events[i].core) != 0) k++;
         if (k == count && count < 8) cores[count++] = g->events[i].core;
     }
-    for (size_t k = 0; k < count; k++)
-        for (size_t i = 0; i < g->metric_count; i++)
-            metric_row(t, g, cores[k], &g->metrics[i], here);
+    return count;
+}
+
+// Whether some kind of core has the metric, and why others have not: "cpu_atom: …".
+static bool metric_had(const struct event_group *g, const struct group_metric *m, char *reason,
+                       size_t size) {
+    const char *cores[8];
+    const size_t count = cores_of(g, cores);
+    size_t used = 0, had = 0;
+    reason[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        const char *absent = group_metric_absent(g, m, cores[i]);
+        if (*absent == '\0') had++;
+        if (*absent != '\0' && used < size)
+            used += (size_t)snprintf(reason + used, size - used, "%s%s%s%s", used > 0 ? "; " : "",
+                                     cores[i], *cores[i] ? ": " : "", absent);
+    }
+    return had > 0;
+}
+
+static void group_rows(struct table *t, const struct event_group *g, bool here) {
+    for (size_t i = 0; i < g->metric_count; i++) {
+        const struct group_metric *m = &g->metrics[i];
+        char events[512], reason[512];
+        const bool had = metric_had(g, m, reason, sizeof reason);
+        needs(g, m, events, sizeof events);
+        table_text(t, g->stem);
+        table_text(t, g->cpu);
+        table_text(t, m->name);
+        table_text(t, m->unit);
+        table_text(t, m->text);
+        table_text(t, *m->absent ? "" : events);
+        table_text(t, here ? "yes" : "no");
+        table_text(t, status_name(had ? STATUS_ok : STATUS_unsupported));
+        table_text(t, reason);
+    }
 }
 
 int events_list_groups(enum table_format format) {
-    static const char *const columns[] = {"group",  "cpu",  "core",   "metric", "unit", "formula",
+    static const char *const columns[] = {"group",  "cpu",  "metric", "unit",   "formula",
                                           "events", "here", "status", "reason", NULL};
     char path[4352];
     struct table t;
