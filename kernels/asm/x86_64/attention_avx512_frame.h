@@ -22,6 +22,7 @@
 #define K_END [rsp + 136]       // bytes of a key's whole steps
 #define K_TAIL [rsp + 144]      // mask of the columns behind them
 #define STRIP [rsp + 152]       // its bytes in a row of values
+#define K_END32 [rsp + 160]     // bytes of a key's whole 32s of columns
 #define FRAME 168
 
 // Keys of a block: two pages of f16 keys and values of 64 columns in turn, which the hardware's

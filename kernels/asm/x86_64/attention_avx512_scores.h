@@ -43,47 +43,14 @@
         add_head 3, 19, 23, 27, 31
         add     rsi, 128
 .endm
-// Eight columns of eight keys (r8-r15) by one head: ymm16-23.
-.macro dots8x1 k
-        vmovups ymm4, [rsi]
-        add     rsi, 32
-        dot8x1  16, r8, \k
-        dot8x1  17, r9, \k
-        dot8x1  18, r10, \k
-        dot8x1  19, r11, \k
-        dot8x1  20, r12, \k
-        dot8x1  21, r13, \k
-        dot8x1  22, r14, \k
-        dot8x1  23, r15, \k
-.endm
-.macro dot8x1 sum, row, k
-#if defined(KV_F32)
-        vfmadd231ps ymm\sum\k, ymm4, [\row + rax]
-#else
-        load8   0, \row, 0, \k
-        vfmadd231ps ymm\sum, ymm4, ymm0
-#endif
-.endm
 #if defined(KV_Q8_0)
 .macro scale8 y, row
         vpbroadcastw xmm\y, [\row + rax]
         vcvtph2ps ymm\y, xmm\y
 .endm
-// A block of one key by one head (ymm4-7): the integers' sum, then times d.
-.macro block1 sum, row
-        load8   0, \row, 0
-        load8   1, \row, 1
-        load8   2, \row, 2
-        load8   3, \row, 3
-        vmulps  ymm0, ymm0, ymm4
-        vmulps  ymm1, ymm1, ymm5
-        scale8  8, \row
-        vfmadd231ps ymm0, ymm2, ymm6
-        vfmadd231ps ymm1, ymm3, ymm7
-        vaddps  ymm0, ymm0, ymm1
-        vfmadd231ps ymm\sum, ymm0, ymm8
-.endm
 #endif
+
+#include "kernels/asm/x86_64/attention_avx512_one_scores.h"
 
 // ymm\a = in each half of 128 bits the sums of a, b, c, d's. Clobbers ymm0-3.
 .macro sums4 a, b, c, d
@@ -123,6 +90,7 @@
         kmovw   k1, eax
 #endif
         mov     r8, KEY_AT
+        mov     rbx, VALUE_AT
         mov     rdx, SCORES
         mov     rbp, NOW
 .Lkeys\@:
@@ -146,22 +114,34 @@
         .endif
 .Lrows\@:
         mov     rcx, K_END
+        .if     \heads == 1
+        one_head
+        .else
+        // Values wider than two lines are read in strips that no hardware stream follows: ask for
+        // them now.
+        mov     rax, [rdi + ATTENTION_V_ROW_STRIDE]
+        cmp     rax, 128
+        jbe     .Lnear\@
+        lea     rax, [rbx + rax * 4]
+.Lahead\@:
+        prefetcht0 [rbx]
+        add     rbx, 64
+        cmp     rbx, rax
+        jb      .Lahead\@
+.Lnear\@:
         mov     rsi, Q_AT
         .irp    n, 16, 17, 18, 19, 20, 21, 22, 23
         vpxord  xmm\n, xmm\n, xmm\n
         .endr
-        .if     \heads == 4
         .irp    n, 24, 25, 26, 27, 28, 29, 30, 31
         vpxord  xmm\n, xmm\n, xmm\n
         .endr
-        .endif
         xor     eax, eax
         test    rcx, rcx
         jz      .Lsteps_end\@
         .p2align 5
 .Lsteps\@:
-# LLVM-MCA-BEGIN scores@h\heads
-        .if     \heads == 4
+# LLVM-MCA-BEGIN scores@h4
 #if defined(KV_Q8_0)
         scale8  8, r8
         scale8  9, r9
@@ -174,24 +154,6 @@
 #else
         dots4x4 0
 #endif
-        .else
-#if defined(KV_Q8_0)
-        .irp    n, 4, 5, 6, 7
-        vmovups ymm\n, [rsi + 32 * (\n - 4)]
-        .endr
-        add     rsi, 128
-        block1  16, r8
-        block1  17, r9
-        block1  18, r10
-        block1  19, r11
-        block1  20, r12
-        block1  21, r13
-        block1  22, r14
-        block1  23, r15
-#else
-        dots8x1
-#endif
-        .endif
         add     rax, KV_BYTES(KV_STEP)
         cmp     rax, rcx
         jb      .Lsteps\@
@@ -200,17 +162,10 @@
 #if !defined(KV_Q8_0)
         cmp     qword ptr K_TAIL, 0
         je      .Lwhole\@
-        .if     \heads == 4
         dots4x4 0, {k1}{z}
-        .else
-#if defined(KV_F32)
-        dots8x1 {k1}
-#else
-        dots8x1 {k1}{z}
-#endif
-        .endif
 .Lwhole\@:
 #endif
+        .endif
         sums4   16, 17, 18, 19
         sums4   20, 21, 22, 23
         .if     \heads == 4

@@ -52,11 +52,16 @@
         shr     rcx, 4
         add     rcx, rax
         mov     K_END, rcx
+        mov     K_END32, rcx
 #else
         mov     rcx, rax
         and     rcx, -8
         imul    rcx, rcx, KV_BYTES(8) / 8
         mov     K_END, rcx
+        mov     rcx, rax
+        and     rcx, -32
+        imul    rcx, rcx, KV_BYTES(8) / 8
+        mov     K_END32, rcx
         mov     rcx, rax
         and     ecx, 7
         mov     edx, -1

@@ -155,69 +155,6 @@
 9:
 .endm
 
-// One strip of 64 columns of one head, for f16 and q8_0: eight vectors of 256 bits, which widen at half
-// the cost. Registers as strip.
-.macro strip_one
-        mov     r8, VALUE_AT
-        add     r8, STRIP
-        mov     rdx, SCORES
-        mov     rcx, NOW
-        .irp    n, 16, 17, 18, 19, 20, 21, 22, 23
-        vpxord  xmm\n, xmm\n, xmm\n
-        .endr
-        .p2align 5
-.Lvalue\@:
-# LLVM-MCA-BEGIN weigh@one
-#if defined(KV_F16)
-        vbroadcastss ymm8, [rdx]
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
-        vcvtph2ps ymm\n, [r8 + 16 * \n]
-        .endr
-        vfmadd231ps ymm16, ymm8, ymm0
-        vfmadd231ps ymm17, ymm8, ymm1
-        vfmadd231ps ymm18, ymm8, ymm2
-        vfmadd231ps ymm19, ymm8, ymm3
-        vfmadd231ps ymm20, ymm8, ymm4
-        vfmadd231ps ymm21, ymm8, ymm5
-        vfmadd231ps ymm22, ymm8, ymm6
-        vfmadd231ps ymm23, ymm8, ymm7
-#elif defined(KV_Q8_0)
-        vpbroadcastw xmm8, [r8]
-        vpbroadcastw xmm9, [r8 + 34]
-        vcvtph2ps ymm8, xmm8
-        vcvtph2ps ymm9, xmm9
-        vmulps  ymm8, ymm8, [rdx]{1to8}
-        vmulps  ymm9, ymm9, [rdx]{1to8}
-        .irp    n, 0, 1, 2, 3
-        vpmovsxbd ymm\n, [r8 + 2 + 8 * \n]
-        vcvtdq2ps ymm\n, ymm\n
-        .endr
-        .irp    n, 4, 5, 6, 7
-        vpmovsxbd ymm\n, [r8 + 4 + 8 * \n]
-        vcvtdq2ps ymm\n, ymm\n
-        .endr
-        vfmadd231ps ymm16, ymm8, ymm0
-        vfmadd231ps ymm17, ymm8, ymm1
-        vfmadd231ps ymm18, ymm8, ymm2
-        vfmadd231ps ymm19, ymm8, ymm3
-        vfmadd231ps ymm20, ymm9, ymm4
-        vfmadd231ps ymm21, ymm9, ymm5
-        vfmadd231ps ymm22, ymm9, ymm6
-        vfmadd231ps ymm23, ymm9, ymm7
-#endif
-        add     r8, r9
-        add     rdx, 4
-        dec     rcx
-        jnz     .Lvalue\@
-# LLVM-MCA-END
-        vinsertf64x4 zmm16, zmm16, ymm17, 1
-        vinsertf64x4 zmm17, zmm18, ymm19, 1
-        vinsertf64x4 zmm18, zmm20, ymm21, 1
-        vinsertf64x4 zmm19, zmm22, ymm23, 1
-        acc_of_strip
-        add_sums 4, 0, 16, 17, 18, 19, 0
-.endm
-
 // rsi = acc of the pass's first head at COLUMN. Clobbers rax.
 .macro acc_of_strip
         mov     rsi, KV_HEAD
@@ -228,6 +165,8 @@
         mov     rax, COLUMN
         lea     rsi, [rsi + rax * 4]
 .endm
+
+#include "kernels/asm/x86_64/attention_avx512_one.h"
 
 // All strips of the block's values.
 .macro weigh heads
@@ -242,12 +181,16 @@
         .if     \heads == 4
         strip   4, 4, 0
         .else
-#if defined(KV_F32)
-        strip   1, 4, 0
-#else
-        strip_one
-#endif
+        cmp     rcx, 128
+        jl      .Lstrip64\@
+        strip_one 128
+        add     qword ptr COLUMN, 64
+        add     qword ptr STRIP, KV_BYTES(64)
+        jmp     .Lstrip_end\@
+.Lstrip64\@:
+        strip_one 64
         .endif
+.Lstrip_end\@:
         add     qword ptr COLUMN, 64
         add     qword ptr STRIP, KV_BYTES(64)
         jmp     .Lstrips\@
