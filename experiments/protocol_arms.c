@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is compared in a case, and how it is judged: arms, control, primary, decide, granularity,
-// passes.
+// What is compared in a case, and how it is judged: arms, control, primary, decide, granularity.
 #include "experiments/protocol_parts.h"
 
 #include <math.h>
@@ -8,10 +7,7 @@
 #include <string.h>
 
 #include "experiments/csv.h"
-#include "experiments/events.h"
-#include "experiments/failure.h"
 #include "kernels/kernels.h"
-#include "probes/passes.h"
 
 enum factor {
 #define WORD(...)
@@ -181,63 +177,6 @@ static bool in_passes(const struct protocol_case *c, const char *event) {
     return false;
 }
 
-static int keep_pass(struct reader *r, struct protocol_case *c, char *const *names, size_t count) {
-    char **events = protocol_keep(r, count + 1, sizeof *events);
-    char ***passes = protocol_keep(r, c->pass_count + 1, sizeof *passes);
-    if (events == NULL || passes == NULL) return EXIT_FAILED;
-    for (size_t i = 0; i < count; i++)
-        if ((events[i] = protocol_keep_text(r, names[i], strlen(names[i]))) == NULL)
-            return EXIT_FAILED;
-    if (c->pass_count > 0) memcpy(passes, c->passes, c->pass_count * sizeof *passes);
-    passes[c->pass_count++] = events;
-    c->passes = passes;
-    return 0;
-}
-
-// Simulators have events of their own, and no counters to run out of.
-static bool simulated(const struct protocol_case *c) {
-    const char *source = c->point_count > 0 ? c->points[0].settings.source : NULL;
-    return source != NULL && (strcmp(source, "sim") == 0 || strcmp(source, "static") == 0);
-}
-
-static int keep_words(struct reader *r, size_t case_index, struct protocol_case *c) {
-    size_t count = 0;
-    for (const struct statement *s = NULL;
-         (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;)
-        count += s->count;
-    if ((c->pass_words = protocol_keep(r, count + 1, sizeof *c->pass_words)) == NULL)
-        return EXIT_FAILED;
-    count = 0;
-    for (const struct statement *s = NULL; (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;
-         count += s->count)
-        memcpy(c->pass_words + count, s->args, s->count * sizeof *s->args);
-    return 0;
-}
-
-// A pass as this machine's counters take it: one or several. A copy in a run's directory keeps what
-// is written.
-static int read_passes(struct reader *r, size_t case_index, struct protocol_case *c) {
-    int status = keep_words(r, case_index, c);
-    for (const struct statement *s = NULL;
-         status == 0 && (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;) {
-        if (r->copy || simulated(c)) {
-            status = keep_pass(r, c, s->args, s->count);
-            continue;
-        }
-        struct passes *p = protocol_keep(r, 1, sizeof *p);
-        if (p == NULL) return EXIT_FAILED;
-        status = events_plan(p, (const char *const *)s->args, s->count);
-        if (status == EXIT_USAGE) {
-            char why[512];
-            snprintf(why, sizeof why, "%s", failure());
-            return protocol_fail(r, BAD_PROTOCOL, s->line, "pass: %s", why);
-        }
-        for (size_t i = 0; status == 0 && i < p->count; i++)
-            status = keep_pass(r, c, (char *const *)p->pass[i].names, p->pass[i].count);
-    }
-    return status;
-}
-
 // A metric is a word of a pass, though its events are what is counted.
 static bool metric_in_words(const struct reader *r, size_t case_index, const char *name) {
     for (const struct statement *s = NULL;
@@ -307,7 +246,7 @@ int protocol_arms(struct reader *r, size_t case_index) {
     int status = read_arms(r, case_index, c);
     size_t stated = 0;
     for (size_t i = 0; i < c->arm_count; i++) stated += !c->arms[i].control;
-    if (status == 0) status = read_passes(r, case_index, c);
+    if (status == 0) status = protocol_passes(r, case_index, c);
     if (status == 0) status = read_primary(r, case_index, c, stated);
     if (status == 0) status = read_decide(r, case_index, c);
     if (status == 0) status = read_granularity(r, case_index, c);
