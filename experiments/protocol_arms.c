@@ -65,8 +65,6 @@ static int read_factor(struct reader *r, const struct statement *s, struct arm *
     return status;
 }
 
-static bool simulated(const struct protocol_case *c);
-
 static int check_rules(struct reader *r, const struct protocol_case *c, const struct statement *s,
                        struct arm *a) {
     struct kernel_rules parsed = {0};
@@ -74,7 +72,7 @@ static int check_rules(struct reader *r, const struct protocol_case *c, const st
     // What a recorded run forced need not exist on the machine that reads it.
     int status =
         r->copy ? 0 : kernel_rules_parse(&parsed, a->kernel_rules, message, sizeof message);
-    if (status == KERNEL_RULES_NO_ISA && simulated(c)) status = 0; // it is not to run here
+    if (status == KERNEL_RULES_NO_ISA && protocol_simulated(c)) status = 0; // it is not to run here
     if (status != 0) return protocol_fail(r, status, s->line, "arm %s: %s", a->name, message);
     if (strcmp(a->kernel_rules, "*=default") == 0) a->kernel_rules = "";
     return 0;

@@ -84,7 +84,8 @@ const struct value_rule *protocol_settings(size_t *count); // what `sweep` and -
 // protocol_shape.c: the whole shape of a kernel's or yardstick's point, from SHAPE and the settings
 // that stand for its words; what breaks the op's contract is refused.
 int protocol_shape(struct reader *r, int line, struct settings *s);
-// protocol_passes.c: its passes.
+// protocol_passes.c: whether simulators and predictions are what counts; its passes.
+bool protocol_simulated(const struct protocol_case *c);
 int protocol_passes(struct reader *r, size_t case_index, struct protocol_case *c);
 // protocol_arms.c: its arms.
 int protocol_arms(struct reader *r, size_t case_index);

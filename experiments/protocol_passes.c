@@ -24,7 +24,7 @@ static int keep_pass(struct reader *r, struct protocol_case *c, char *const *nam
 }
 
 // Simulators have events of their own, and no counters to run out of.
-static bool simulated(const struct protocol_case *c) {
+bool protocol_simulated(const struct protocol_case *c) {
     const char *source = c->point_count > 0 ? c->points[0].settings.source : NULL;
     return source != NULL && (strcmp(source, "sim") == 0 || strcmp(source, "static") == 0);
 }
@@ -66,7 +66,7 @@ int protocol_passes(struct reader *r, size_t case_index, struct protocol_case *c
     int status = keep_words(r, case_index, c);
     for (const struct statement *s = NULL;
          status == 0 && (s = protocol_next(r, WORD_pass, case_index, s)) != NULL;) {
-        if (r->copy || simulated(c)) {
+        if (r->copy || protocol_simulated(c)) {
             status = keep_pass(r, c, s->args, s->count);
             continue;
         }
