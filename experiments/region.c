@@ -116,7 +116,11 @@ int region_main(const struct command *c) {
     if (strncmp(c->positional[0], "eval:", 5) == 0) return region_model(c, c->positional[0] + 5);
     int status = region_parse(c->positional[0], &k, &s);
     if (status != 0) return status;
-    if (!kernel_usable(k))
+    stepping = command_has(c, "--step");
+    // AVX-VNNI is stepped through in software where the rest can run.
+    const bool emulated =
+        stepping && k->built && k->isa == ISA_avxvnni && isa_has(ISA_avx2) && !isa_has(ISA_avxvnni);
+    if (!kernel_usable(k) && !emulated)
         return fail(EXIT_CANNOT, "%s: %s", k->symbol,
                     k->built ? "this machine has not its instructions (or they are masked)"
                              : "is for another architecture than this build");
@@ -124,7 +128,6 @@ int region_main(const struct command *c) {
         .threads = 1, .seed = 1, .kernels = &k, .kernel_count = 1, .address = OPERANDS_ADDRESS};
     if ((status = kernel_work_open(&w, k->op, &s, &o)) != 0) return status;
     struct kernel counted = *k;
-    stepping = command_has(c, "--step");
     if (k->packer != NULL) { // a pair is two kernels and the C between them
         printf("entry,%s,0\n", k->symbol);
         fflush(stdout);

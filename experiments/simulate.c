@@ -161,7 +161,8 @@ static int start(struct job *j, const struct tools *t) {
         return 0;
     }
     if (j->stepping)
-        snprintf(c->encoding, sizeof c->encoding, "single-step");
+        snprintf(c->encoding, sizeof c->encoding, "single-step%s",
+                 k->isa == ISA_avxvnni && !isa_has(ISA_avxvnni) ? ", AVX-VNNI in software" : "");
     else
         snprintf(c->encoding, sizeof c->encoding, "qemu-%s %s", arch_word(arch), t->version[arch]);
     snprintf(spec, sizeof spec, "%s=%s:%s", op_info(k->op)->name, k->variant, r->shape);

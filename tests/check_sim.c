@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Counts by simulation. agree/SYMBOL: where the plugin and single-stepping can both count a kernel
 // they count the same instructions, of every class. exact/SYMBOL: a loop of known counts
-// (kernels/exact_counts.def) gives its known ones, on both architectures. instructions/SYMBOL: no
+// (kernels/exact_counts.def) gives its known ones, on both architectures. emulated/SYMBOL: AVX-VNNI
+// done in software computes what the reference does. instructions/SYMBOL: no
 // hand-written kernel grew (tests/instruction_counts.csv; `check_sim --update` rewrites it).
 // missing/…: what is said where a tool is not there.
 #include <math.h>
 
 #include "experiments/failure.h"
+#include "experiments/kernel_work.h"
 #include "experiments/simulate.h"
+#include "probes/error.h"
+#include "probes/step.h"
 #include "tests/case.h"
 
 #define CASES_MAX 1024
@@ -76,6 +80,39 @@ static int check_agreement(const void *argument) {
     sim_free(&plugin);
     if (rc == 0) sim_free(&steps);
     return rc != 0 ? rc : wrong > 0;
+}
+
+// ---- AVX-VNNI in software: what a stepped kernel computes is what the reference does
+static void call_all(const void *work, const void *kernel) {
+    kernel_work_call(work, kernel, 0, 0, kernel_work_units(work));
+}
+
+static int check_emulated(const void *argument) {
+    const struct kernel *k = argument, *both[] = {k, kernel_find(k->op, "c")};
+    struct shape s = {.rows = 32, .cols = 96, .tokens = k->tokens_min};
+    const struct kernel_work_options o = {
+        .threads = 1, .seed = 7, .kernels = both, .kernel_count = 2};
+    struct kernel_work *w;
+    struct step_counts counts;
+    size_t bytes = 0;
+    if (!isa_has(ISA_avx2) || isa_has(ISA_avxvnni)) return CASE_CANNOT;
+    if (kernel_work_open(&w, k->op, &s, &o) != 0) return case_fail("%s", failure());
+    call_all(w, both[1]);
+    const float *y = (const float *)(uintptr_t)kernel_work_results(w, 0, &bytes);
+    float *want = malloc(bytes);
+    if (want == NULL) return case_fail("out of memory");
+    memcpy(want, y, bytes);
+    memset((void *)(uintptr_t)y, 0xff, bytes);
+    int rc =
+        step_count(call_all, w, k, 10000000, &counts) == 0 ? 0 : case_fail("%s", probes_error());
+    if (rc == 0 && counts.dot == 0) rc = case_fail("no dot product was counted");
+    for (ptrdiff_t i = 0; rc == 0 && i < s.rows * s.tokens; i++)
+        if (!(fabs((double)y[i] - (double)want[i]) <= 1e-4 * (1 + fabs((double)want[i]))))
+            rc = case_fail("%s: y[%td] is %g, the reference's %g", k->symbol, i, (double)y[i],
+                           (double)want[i]);
+    free(want);
+    kernel_work_close(w);
+    return rc;
 }
 
 // ---- loops of known counts: of both architectures, whatever this build is
@@ -298,6 +335,12 @@ int main(int argc, char **argv) {
         const struct kernel *k = kernel_at(i);
         if (k->built && (k->isa == ISA_c || k->isa == ISA_avx2) && sim_host_arch() == ARCH_x86_64)
             add("agree", k->symbol, check_agreement, k);
+    }
+    for (size_t i = 0; i < kernel_count(); i++) {
+        const struct kernel *k = kernel_at(i);
+        if (k->built && k->isa == ISA_avxvnni && k->packer == NULL &&
+            op_info(k->op)->op_class == CLASS_matmul)
+            add("emulated", k->symbol, check_emulated, k);
     }
     for (size_t i = 0; i < sizeof exact_rows / sizeof *exact_rows; i++)
         if (exact_rows[i].variance == 0)
