@@ -3,10 +3,13 @@
 // Rows as GGUF stores them for a8_32_r16.h: 16 at once, each weight read once and transposed in
 // registers. The file defines before BLOCK, the bytes of a row's 32 columns, and
 //   macro quants   zmm0-7 = dword c of the 16 rows, by `transpose AT, a, b, c, d`; scratch zmm9-15, eax
-// The next 16 rows are prefetched meanwhile (a prefetch never faults). A last group of fewer rows
+//   PREFETCH_STREAMS  what is prefetched meanwhile (it never faults): 1: the next 16 rows; 4: a
+//                  quarter of each of the next four groups of 16 rows
+// A last group of fewer rows
 // goes through a copy on the stack.
 // Live: rsi r8 r9 r10 rows 0 4 8 12 of the group, rdx stride, rcx 3 * stride, r13 bytes to the next
-//       block, r14 w, r15 w_stride, rbp what is prefetched.
+//       block, r14 w, r15 w_stride (with four streams,
+//       in a whole group, bytes between them), rbp what is prefetched.
 #pragma once
 #define LOCALS 16 * BLOCK         // one copied block
 #include "kernels/asm/x86_64/a8_32_r16.h"
@@ -53,6 +56,18 @@
         jge     .Lt\tokens\()_unpack
         call    .Lcopy
 .Lt\tokens\()_unpack:
+#if PREFETCH_STREAMS == 4
+        lea     rax, [rbp + r15*2]
+.irp at, 0, 64, 128
+.if \at < 4 * BLOCK
+        prefetcht2 [rbp + \at]
+        prefetcht2 [rbp + r15 + \at]
+        prefetcht2 [rax + \at]
+        prefetcht2 [rax + r15 + \at]
+.endif
+.endr
+        add     rbp, 4 * BLOCK
+#else
 .if BLOCK > 32
 .irp at, 0, 64, 128, 192, 256, 320, 384, 448, 512
         prefetcht2 [rbp + \at]
@@ -62,6 +77,8 @@
         prefetcht2 [rbp + \at]
 .endr
 .endif
+        add     rbp, 16 * BLOCK
+#endif
         quants
         scales  8, rsi, r8
         scales  9, r9, r10
@@ -71,10 +88,11 @@
         add     r8, r13
         add     r9, r13
         add     r10, r13
-        add     rbp, 16 * BLOCK
 .endm
 
 .macro go_on
+        mov     r15, [rsp + ARGS]
+        mov     r15, [r15 + MATMUL_W_STRIDE]
         lea     rax, [r15 + r15]
         lea     r14, [r14 + rax * 8]
 .endm
@@ -95,6 +113,12 @@
         mov     rbp, r15
         shl     rbp, 4
         add     rbp, r14                // the next group
+#if PREFETCH_STREAMS == 4
+        shl     r15, 2                  // a quarter of a group
+        lea     rbp, [rbp + r15 * 2]
+        add     rbp, r15                // the last quarter of the next group
+        lea     r15, [r15 + r15 * 2]    // from there to the third quarter of the one behind it
+#endif
 .Lpointers:
         lea     rcx, [rdx + rdx * 2]
         lea     r8, [rsi + rdx * 4]

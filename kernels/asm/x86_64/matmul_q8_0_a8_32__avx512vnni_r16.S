@@ -9,6 +9,7 @@
 // Registers, stack and what is clobbered: a8_32_r16.h and a8_32_r16_rows.h.
 #define BLOCK 34
 #define SUM_SHIFT 7
+#define PREFETCH_STREAMS 1
 #include "kernels/asm/x86_64/a8_32_r16_rows.h"
 
 .macro quants

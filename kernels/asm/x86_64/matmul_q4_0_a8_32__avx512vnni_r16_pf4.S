@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// y[t][r] = sum over c of w[r][c] * x[t][c] for 1 to 32 tokens, q4_0 by a8_32: 16 rows at once, each
+// weight read once and transposed in registers, so that a lane is a row and sums need no reduction.
+//
+// void matmul_q4_0_a8_32__avx512vnni_r16_pf4(const struct matmul_args *a)      rdi
+//   y  [tokens][rows] float, written    w  [rows][cols/32] block_q4_0, 2-byte aligned
+//   x  [tokens] a8_32 planes            rows any, cols a multiple of 32, tokens 1-32
+//   scratch  x in reading order (a8_32_r16.h); the dot takes the nibble, q + 8, as its unsigned operand
+// Registers, stack and what is clobbered: a8_32_r16.h and a8_32_r16_rows.h.
+#define BLOCK 18
+#define SUM_SHIFT 3
+#define PREFETCH_STREAMS 4
+#include "kernels/asm/x86_64/a8_32_r16_rows.h"
+
+.macro quants
+        transpose 2, 0, 1, 2, 3
+        mov     eax, 0x0f0f0f0f
+        vpbroadcastd zmm15, eax
+        vpsrlw  zmm4, zmm0, 4
+        vpsrlw  zmm5, zmm1, 4
+        vpsrlw  zmm6, zmm2, 4
+        vpsrlw  zmm7, zmm3, 4
+.irp c, 0, 1, 2, 3, 4, 5, 6, 7
+        vpandd  zmm\c, zmm\c, zmm15
+.endr
+.endm
+
+FUNC matmul_q4_0_a8_32__avx512vnni_r16_pf4
+        matmul_r16_rows matmul_q4_0_a8_32__avx512vnni_r16_pf4
+ENDFUNC matmul_q4_0_a8_32__avx512vnni_r16_pf4
