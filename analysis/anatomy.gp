@@ -76,7 +76,7 @@ set xrange [0.02:5]
 set xtics ('0.02' 0.02, '0.05' 0.05, '0.1' 0.1, '0.2' 0.2, '0.5' 0.5, '1' 1, '2' 2, '5' 5)
 set yrange [0.4:6.6]
 unset ytics
-set xlabel 'a multiply-add'
+set xlabel 'instructions, or cycles, of a multiply-add'
 do for [i = 1:6] { set label 100 + i words[i] at graph -0.02, first 7 - i right font ',12' noenhanced }
 set key at screen 0.61, 0.88 center horizontal maxrows 1 maxcols 3 samplen 0.5 width -3 font ',11'
 plot summary using (column('estimate')):(rung('instructions_per_element') + 0.12) with points pt 7 ps 1.2 lc rgb c1 title 'instructions', \
@@ -104,8 +104,8 @@ set label 2 'Hand-written against the compiler (gcc, AVX-512): times as fast' at
 set lmargin at screen 0.225; set rmargin at screen 0.97
 set tmargin at screen 0.88; set bmargin at screen 0.13
 set logscale x
-set xrange [0.5:100]
-set xtics ('0.5' 0.5, '1' 1, '2' 2, '5' 5, '10' 10, '20' 20, '50' 50, '100' 100)
+set xrange [0.5:200]
+set xtics ('0.5' 0.5, '1' 1, '2' 2, '5' 5, '10' 10, '20' 20, '50' 50, '100' 100, '200' 200)
 set yrange [0.4:ns + 0.6]
 unset ytics
 set xlabel 'speed against the compiler (paired, with its interval; 1 token above, many tokens below)'
