@@ -106,9 +106,10 @@ static void call_attention(const struct part *p) {
         .scores = t->scores,
     };
     ptrdiff_t keys = a.q_pos0 + a.tokens; // that the last of these queries sees
-    for (ptrdiff_t j = 0; j < keys; j += ATTENTION_KEYS) {
+    const ptrdiff_t step = execute_takes_whole_runs(p->k) ? keys : ATTENTION_KEYS;
+    for (ptrdiff_t j = 0; j < keys; j += step) {
         a.run_pos0 = j;
-        a.run_length = smaller(ATTENTION_KEYS, keys - j);
+        a.run_length = smaller(step, keys - j);
         a.scores_head_stride = a.run_length * (ptrdiff_t)sizeof(float);
         a.scores_token_stride = s->group * a.scores_head_stride;
         a.k = k + j * row_bytes;
