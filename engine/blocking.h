@@ -3,6 +3,7 @@
 // meanwhile. Kernels are register tiles; their blocking lives here, for the executor and for
 // whoever times a kernel as the executor runs it.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/kernels.h"
@@ -12,6 +13,16 @@
 // results.
 #define ATTENTION_KEYS 512
 #define ATTENTION_TOKENS 32
+// An attention variant whose scratch grows with the run keeps the scores of the run: it is given
+// whole runs, the others blocks of ATTENTION_KEYS.
+static inline bool blocking_takes_whole_runs(const struct kernel *k) {
+    struct shape s = {.rows = 1, .cols = 1, .tokens = 1, .kv_heads = 1, .group = 1, .dim = 64};
+    s.run = ATTENTION_KEYS;
+    size_t bytes = k->scratch_bytes(&s);
+    s.run = 4 * (ptrdiff_t)ATTENTION_KEYS;
+    return k->scratch_bytes(&s) > bytes;
+}
+
 // Activations and weights of a block that stay in a core's L2 cache while a plain matmul passes.
 #define MATMUL_BLOCK_BYTES (256 * 1024)
 

@@ -326,7 +326,7 @@ static size_t step_scratch_bytes(const struct plan *p, const struct step *s,
     for (int i = 0; i < s->variant_count; i++) {
         shape.tokens = smaller(s->variant_tokens_max[i], p->max_tokens);
         if (op_info(s->op)->op_class == CLASS_attention)
-            shape.run = execute_takes_whole_runs(s->variants[i]) ? context_tokens : ATTENTION_KEYS;
+            shape.run = blocking_takes_whole_runs(s->variants[i]) ? context_tokens : ATTENTION_KEYS;
         size_t need = s->variants[i]->scratch_bytes ? s->variants[i]->scratch_bytes(&shape) : 0;
         if (need > bytes) bytes = need;
     }

@@ -76,9 +76,6 @@ enum attention_split execute_attention_split(const struct context *c, const stru
 // Bytes that a thread's scratch must have for every variant of the plan in a context of so many
 // tokens.
 size_t execute_scratch_bytes(const struct plan *p, ptrdiff_t context_tokens);
-// An attention variant whose scratch grows with the run keeps the scores of the run: it is given
-// whole runs, the others blocks of ATTENTION_KEYS.
-bool execute_takes_whole_runs(const struct kernel *k);
 
 // engine/execute_attention.c
 void execute_attention(const struct context *c, const struct step *s, const struct eval *e,

@@ -27,14 +27,6 @@ static void reset_state(const struct state *st, const struct slice *l, ptrdiff_t
     }
 }
 
-bool execute_takes_whole_runs(const struct kernel *k) {
-    struct shape s = {.rows = 1, .cols = 1, .tokens = 1, .kv_heads = 1, .group = 1, .dim = 64};
-    s.run = ATTENTION_KEYS;
-    size_t bytes = k->scratch_bytes(&s);
-    s.run = 4 * ATTENTION_KEYS;
-    return k->scratch_bytes(&s) > bytes;
-}
-
 struct pass { // of one KV head and one block of tokens over one run
     const struct context *c;
     const struct step *s;
@@ -84,7 +76,7 @@ static void run_pass(const struct pass *p) {
     ptrdiff_t to = keys * (p->l->share + 1) / p->l->shares;
     // A block may have fewer tokens than the variant for the whole slice serves.
     const struct kernel *kernel = step_kernel(p->s, a.tokens);
-    const bool whole = execute_takes_whole_runs(kernel);
+    const bool whole = blocking_takes_whole_runs(kernel);
     while (from < to) {
         ptrdiff_t position = p->run->position0 + from;
         ptrdiff_t block_end = (position / ATTENTION_KEYS + 1) * ATTENTION_KEYS;

@@ -106,7 +106,7 @@ static void call_attention(const struct part *p) {
         .scores = t->scores,
     };
     ptrdiff_t keys = a.q_pos0 + a.tokens; // that the last of these queries sees
-    const ptrdiff_t step = execute_takes_whole_runs(p->k) ? keys : ATTENTION_KEYS;
+    const ptrdiff_t step = blocking_takes_whole_runs(p->k) ? keys : ATTENTION_KEYS;
     for (ptrdiff_t j = 0; j < keys; j += step) {
         a.run_pos0 = j;
         a.run_length = smaller(step, keys - j);

@@ -28,11 +28,11 @@ static void *take(struct kernel_work *w, struct random *layout, size_t bytes) {
 static size_t scratch_bytes(const struct kernel_work *w, const struct kernel_work_options *o) {
     struct shape s = w->shape;
     size_t most = 0;
-    if (w->op_class == CLASS_attention) {
-        s.run = smaller(s.run, ATTENTION_KEYS);
-        s.tokens = smaller(s.tokens, ATTENTION_TOKENS);
-    }
+    if (w->op_class == CLASS_attention) s.tokens = smaller(s.tokens, ATTENTION_TOKENS);
     for (size_t i = 0; i < o->kernel_count; i++) {
+        s.run = w->shape.run;
+        if (w->op_class == CLASS_attention && !blocking_takes_whole_runs(o->kernels[i]))
+            s.run = smaller(s.run, ATTENTION_KEYS);
         size_t bytes = o->kernels[i]->scratch_bytes(&s);
         if (bytes > most) most = bytes;
     }
