@@ -7,8 +7,8 @@
 
 // rdi: the function, rsi: its argument, rdx: what the registers that it must give back hold, and 1,
 // 2 … more. Returns a bit for each broken promise: rbx rbp r12 r13 r14 r15, the direction flag, the
-// control bits of MXCSR, the caller's stack. What a kernel may not read is all ones at the call:
-// the other registers, and the vectors' lower halves (the upper ones are clean).
+// control bits of MXCSR, the caller's stack. What a kernel may not read: the other registers, all
+// zeroes and all ones by turns, and the vectors' lower halves, all ones (the upper ones are clean).
 __asm__(".text\n"
         ".globl check_call_registers\n"
         ".type check_call_registers, @function\n"
@@ -24,8 +24,8 @@ __asm__(".text\n"
         "  mov %rdx, 40(%rsp)\n"
         "  lea 1(%rdx), %rbx\n  lea 2(%rdx), %rbp\n  lea 3(%rdx), %r12\n"
         "  lea 4(%rdx), %r13\n  lea 5(%rdx), %r14\n  lea 6(%rdx), %r15\n"
-        "  mov $-1, %rsi\n  mov $-1, %rdx\n  mov $-1, %rcx\n  mov $-1, %r8\n"
-        "  mov $-1, %r9\n  mov $-1, %r10\n  mov $-1, %r11\n"
+        "  cmp $1, %rdx\n  sbb %rsi, %rsi\n  mov %rsi, %rdx\n  mov %rsi, %rcx\n  mov %rsi, %r8\n"
+        "  mov %rsi, %r9\n  mov %rsi, %r10\n  mov %rsi, %r11\n"
         "  call *%rax\n"
         "  stmxcsr 4(%rsp)\n"
         "  xor %eax, %eax\n  mov $1, %ecx\n  xor %edx, %edx\n"
@@ -69,7 +69,7 @@ static void clean_upper_halves(void) {
 #elif defined(__aarch64__)
 // x0: the function, x1: its argument, x2: what the registers that it must give back hold, and their
 // numbers more. Returns a bit for each of x19-x28 and d8-d15 not given back, then FPCR, then the
-// caller's stack. Registers that a kernel may not read are all ones at the call.
+// caller's stack. Registers that a kernel may not read are all zeroes or all ones.
 __asm__(
     ".text\n"
     ".globl check_call_registers\n"
@@ -85,7 +85,8 @@ __asm__(
     "  mov x9, x0\n  mov x0, x1\n"
     "  .irp n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28\n  add x\\n, x2, #\\n\n  .endr\n"
     "  .irp n, 8, 9, 10, 11, 12, 13, 14, 15\n  mov x10, #0x2200 + \\n\n  fmov d\\n, x10\n  .endr\n"
-    "  .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17\n  mov x\\n, #-1\n  .endr\n"
+    "  cmp x2, #0\n"
+    "  .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17\n  csetm x\\n, eq\n  .endr\n"
     "  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, "
     "31\n"
     "  movi v\\n\\().16b, #0xff\n  .endr\n"
