@@ -77,7 +77,7 @@ while [ "$done_count" -lt "$count" ] && read -r arch symbol file change <&3; do
     cmp -s "$work/tree.o.bin" "$work/plain.o.bin" && continue
     "${cc[@]}" "$work/tree.o" "build/$arch/tests/check_kernels.o" "build/$arch"/tests/check/*.o "${twins[@]}" \
         "build/$arch/libinferometer.a" -lm -pthread -o "$work/check" 2>"$work/log" ||
-        { cat "$work/log" >&2; exit 1; }
+        continue # a word that is no register any more
     status=0
     { timeout 60 "${runner[@]}" "$work/check" "$symbol"; } >"$work/log" 2>&1 || status=$?
     case $status in
