@@ -92,6 +92,7 @@ static size_t set_counts(struct summary_samples *samples, const struct sum *sums
         struct summary_sample *one = &samples->samples[i];
         double count = total(&sums[one->row]);
         one->count = one->part != PART_none ? count / one->tokens : count;
+        one->why = sums[one->row].bad;
         if (!isnan(count)) counted++;
     }
     return counted;

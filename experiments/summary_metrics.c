@@ -95,9 +95,10 @@ static int add_metric(struct summary_rows *r, const struct summary_input *in,
         if (extensive(m->metric) && s->part != PART_none) s->count /= s->tokens;
         if (!isnan(s->count)) counted++;
         // Ceilings between the samples have no events, and no say.
-        if (!isnan(s->count) || statuses[s->point] != NULL) continue;
-        statuses[s->point] =
-            t.why == NULL && status == STATUS_zero_suspect ? status_name(status) : t.why;
+        s->why = NULL;
+        if (isnan(s->count))
+            s->why = t.why == NULL && status == STATUS_zero_suspect ? status_name(status) : t.why;
+        if (statuses[s->point] == NULL) statuses[s->point] = s->why;
     }
     const char *absent = group_metric_absent(m->group, m->metric, NULL);
     for (size_t i = 0; counted == 0 && i < in->points->row_count; i++)

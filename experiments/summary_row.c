@@ -139,6 +139,10 @@ static void add_row(struct summary_rows *r, const struct series *s, const struct
     }
     const char *status = s->statuses != NULL ? s->statuses[first->point] : NULL;
     if (n == 0 && status == NULL) return;
+    // Statuses are of the point: what another arm lacks is not this one's.
+    const bool some = status != NULL && n > 0;
+    if (some) status = NULL;
+    for (size_t i = 0; some && status == NULL && i < g->count; i++) status = g->samples[i].why;
     struct summary_row *row = summary_row_add(r);
     if (row == NULL) return;
     row->point = first->point;

@@ -155,6 +155,7 @@ static int read_sample(const struct columns *c, const struct csv_table *t, size_
               : strcmp(part, "gen") == 0  ? PART_gen
                                           : PART_none;
     s->wall_ns = csv_cell_number(t, row, c->wall);
+    s->why = NULL;
     s->cpu_ns = csv_cell_number(t, row, c->cpu);
     s->first_token_ns = csv_cell_number(t, row, c->first);
     s->peak_rss_bytes = csv_cell_number(t, row, c->rss);

@@ -24,6 +24,7 @@ struct summary_sample {
     double canary_gbps, energy_j;
     double elements; // of a kernel's sample; NaN for others
     double count;    // of the event that a series is about; NaN in summary_samples
+    const char *why; // status of a count of that event that is missing; NULL: none is
     // Bytes or operations a nanosecond of the ceilings just before and just after in the same rep
     // (their mean where there are both), NaN where there are none.
     double rates[RATE_COUNT];
