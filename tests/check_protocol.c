@@ -5,7 +5,7 @@
 
 #include "experiments/csv.h"
 #include "experiments/failure.h"
-#include "tests/case.h"
+#include "tests/says.h"
 
 static const char *const base[] = {
     "# Base",
@@ -32,11 +32,6 @@ static void write_protocol(char path[PATH_MAX + 16], long line_changed, const ch
         fprintf(f, "%s\n", (long)i + 1 == line_changed ? text : base[i]);
     fclose(f);
 }
-
-#define SAYS(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) return case_fail("not so: %s (%s)", #condition, failure());              \
-    } while (0)
 
 static int check_row(const void *argument) {
     const char *const *cells = argument; // case, line_changed, text, set, exit, line, message

@@ -9,12 +9,7 @@
 #include "experiments/failure.h"
 #include "experiments/random.h"
 #include "experiments/statistics.h"
-#include "tests/case.h"
-
-#define SAYS(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) return case_fail("not so: %s (%s)", #condition, failure());              \
-    } while (0)
+#include "tests/says.h"
 
 enum { VALUES_MAX = 64 };
 

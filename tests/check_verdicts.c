@@ -10,12 +10,7 @@
 #include "experiments/summary.h"
 #include "probes/error.h"
 #include "probes/group.h"
-#include "tests/case.h"
-
-#define SAYS(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) return case_fail("not so: %s (%s)", #condition, failure());              \
-    } while (0)
+#include "tests/says.h"
 
 // ---- a run in memory
 
